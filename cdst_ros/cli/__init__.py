@@ -1,0 +1,43 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The ``cdst-ros`` verbs: parse, call, print."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import typer
+
+#: Verb modules in the order of ``--help``; each has ``register(app)``.
+VERBS: tuple[str, ...] = ()
+
+
+def build_app() -> typer.Typer:
+    """Return the command-line application with every verb registered."""
+    app = typer.Typer(
+        name='cdst-ros',
+        help='Sharp, high-resolution metric depth from a low-resolution depth stream.',
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode='markdown',
+    )
+    for verb in VERBS:
+        import_module(f'cdst_ros.cli.{verb}').register(app)
+    return app
+
+
+def main() -> None:
+    """Run ``cdst-ros``."""
+    build_app()()
