@@ -11,4 +11,4 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What a depth image is: encodings, units, validity, camera models, stamps. NumPy and OpenCV only."""
+"""What a depth image is: encodings, units, validity, camera models, stamps."""
