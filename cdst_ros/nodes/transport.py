@@ -1,0 +1,68 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Large images over DDS: the transport profile that carries them, and who needs to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+
+#: Default DDS set-ups begin to lose images of about this size [bytes] (640x480 in 16UC1).
+LOSSY_BYTES = 500_000
+
+_FAST_DDS_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
+_CYCLONE_VARIABLE = 'CYCLONEDDS_URI'
+
+
+def profile(rmw: str) -> Path | None:
+    """Return the profile shipped for this middleware (``rmw_fastrtps_cpp``, ...), if any."""
+    name = 'fastdds.xml' if 'fastrtps' in rmw else 'cyclonedds.xml' if 'cyclone' in rmw else None
+    return None if name is None else Path(str(files('cdst_ros') / 'config' / name))
+
+
+def profile_environment(environ: Mapping[str, str], rmw: str) -> dict[str, str]:
+    """
+    Return the variables to add for a process that publishes large images.
+
+    :param environ: what it inherits; where the user has chosen a profile, nothing is added
+    :param rmw: as ``rclpy.get_rmw_implementation_identifier()`` says
+    """
+    path = profile(rmw)
+    if path is None:
+        return {}
+    if 'cyclone' in rmw:
+        return {} if _CYCLONE_VARIABLE in environ else {_CYCLONE_VARIABLE: f'file://{path}'}
+    if any(name in environ for name in _FAST_DDS_VARIABLES):
+        return {}
+    # Kilted reads the first name, the distributions before it the second.
+    return {name: str(path) for name in _FAST_DDS_VARIABLES}
+
+
+def advice(size: int | None, rmw: str) -> str:
+    """
+    Return what to do when a publisher is matched and its images do not arrive.
+
+    :param size: bytes of one image, None if unknown
+    """
+    sized = 'its images' if size is None else f'its images of {size / 1e6:.1f} MB'
+    variables = profile_environment({}, rmw)
+    if not variables:
+        return f'check that {sized} fit the buffers of {rmw}'
+    name, value = next(iter(variables.items()))
+    return (
+        f'is it paused? Otherwise {sized} may be lost on the way, as default DDS settings do '
+        f'from about {LOSSY_BYTES / 1e6:.1f} MB on: start the publisher with '
+        f'{" and ".join(variables)} set, as in: export {name}={value}'
+    )
