@@ -46,6 +46,9 @@ class Region(NamedTuple):
     do_rectify: bool = False
 
 
+WHOLE = Region()
+
+
 @dataclass(frozen=True)
 class CameraModel:
     """
@@ -73,7 +76,7 @@ class CameraModel:
     p: Floats = _NO_PROJECTION
     binning_x: int = 0
     binning_y: int = 0
-    roi: Region = Region()
+    roi: Region = WHOLE
 
     @classmethod
     def from_message(cls, info: CameraInfoLike) -> CameraModel:
@@ -99,7 +102,7 @@ class CameraModel:
         )
 
     @classmethod
-    def from_intrinsics(
+    def from_intrinsics(  # noqa: PLR0917 (the order every vision library has)
         cls, fx: float, fy: float, cx: float, cy: float, width: int, height: int
     ) -> CameraModel:
         """Return an ideal camera; focal lengths, principal point and size in pixels."""
@@ -138,7 +141,7 @@ class CameraModel:
             height=height // by,
             binning_x=0,
             binning_y=0,
-            roi=Region(),
+            roi=WHOLE,
         )
 
     def scaled(self, factor: float, alignment: GridAlignment) -> CameraModel:

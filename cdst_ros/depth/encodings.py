@@ -33,7 +33,7 @@ from cdst_ros.depth.messages import ImageLike
 from cdst_ros.depth.validity import valid_mask
 
 #: Encodings of depth, with the type of their pixels.
-DTYPES = {
+DTYPES: dict[str, np.dtype[Any]] = {
     '16UC1': np.dtype(np.uint16),
     'mono16': np.dtype(np.uint16),
     '32FC1': np.dtype(np.float32),
@@ -84,8 +84,8 @@ def view_pixels(msg: ImageLike) -> AnyArray:
     row = width * dtype.itemsize
     if step < row:
         raise DepthDecodeError(
-            f'the depth image says {step} bytes a row (step), but {width} pixels of {msg.encoding} '
-            f'take {row}: the publisher fills width, step or encoding wrongly'
+            f'the depth image says {step} bytes a row (step), but {width} pixels of '
+            f'{msg.encoding} take {row}: the publisher fills width, step or encoding wrongly'
         )
     data = memoryview(msg.data)
     expected = step * (height - 1) + row
@@ -166,17 +166,18 @@ def fill_image(msg: ImageLike, pixels: AnyArray, encoding: str) -> None:
     msg.data = to_message_bytes(np.ascontiguousarray(pixels), like=msg.data)
 
 
-def to_message_bytes(data: AnyArray | bytes, like: object) -> array.array[int] | AnyArray:
+def to_message_bytes(data: AnyArray | bytes, like: object) -> Any:
     """
     Return a copy of ``data`` in the container of a message's ``data`` field.
 
     :param data: C-contiguous
     :param like: the field's present value: a NumPy array in rosbags, an ``array.array`` in rclpy
     """
+    flat = np.frombuffer(data, np.uint8)
     if isinstance(like, np.ndarray):
-        return np.frombuffer(data, np.uint8).copy()
+        return flat.copy()
     out = array.array('B')
-    out.frombytes(memoryview(data).cast('B'))
+    out.frombytes(memoryview(flat))
     return out
 
 

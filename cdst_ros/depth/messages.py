@@ -14,9 +14,9 @@
 """
 The shape of the ROS messages that this package reads and fills.
 
-rclpy's classes and those of ``rosbags`` have the same fields and differ in their arrays: where rclpy
-holds ``array.array``, rosbags holds one-dimensional NumPy arrays. Code written against these
-protocols serves both, and needs neither installed.
+rclpy's classes and those of ``rosbags`` have the same fields and differ in their arrays: where
+rclpy holds ``array.array``, rosbags holds one-dimensional NumPy arrays. Code written against
+these protocols serves both, and needs neither installed.
 """
 
 from __future__ import annotations
