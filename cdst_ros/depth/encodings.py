@@ -28,7 +28,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, U16, AnyArray
+from cdst_ros.depth.arrays import F32, U8, U16, AnyArray
 from cdst_ros.depth.messages import ImageLike
 from cdst_ros.depth.validity import valid_mask
 
@@ -173,11 +173,11 @@ def to_message_bytes(data: AnyArray | bytes, like: object) -> Any:
     :param data: C-contiguous
     :param like: the field's present value: a NumPy array in rosbags, an ``array.array`` in rclpy
     """
-    flat = np.frombuffer(data, np.uint8)
+    flat: U8 = np.frombuffer(data, np.uint8)
     if isinstance(like, np.ndarray):
         return flat.copy()
     out = array.array('B')
-    out.frombytes(memoryview(flat))
+    out.frombytes(flat.data)
     return out
 
 

@@ -60,11 +60,11 @@ class StampPairer(Generic[T]):
     nearer can come later. Camera infos are streams like any other: each frame is paired with one
     of its own, and none is held for later frames.
 
-    **Optional streams** are used when they come and never lose a frame when they do not. A set that
-    lacks one waits until the item can no longer come, which is when that stream has shown a later
-    stamp, or when a later set has all that it requires. A stream that has been silent since the
-    last set delivered without it (or from the start) is not waited for, so that a topic without a
-    publisher costs no latency.
+    **Optional streams** are used when they come and never lose a frame when they do not. A set
+    that lacks one waits until the item can no longer come, which is when that stream has shown a
+    later stamp, or when a later set has all that it requires. A stream that has been silent since
+    the last set delivered without it (or from the start) is not waited for, so that a topic
+    without a publisher costs no latency.
 
     A stamp older than its stream's newest by ``reset_after_ns`` starts over: whatever is not near
     the new time is dropped. Smaller steps back are latecomers.
@@ -165,7 +165,7 @@ class StampPairer(Generic[T]):
                 yield found
 
     def _match(self, name: str, stamp: int) -> int | None:
-        """Return the stamp of the item that is nearest to ``stamp``, unless others need it more."""
+        """Return the nearest stamp of a stream, unless another leading item is nearer to it."""
         match = self._streams[name].nearest(stamp)
         if match is None or abs(match - stamp) > self._tolerance:
             return None
@@ -191,7 +191,7 @@ class StampPairer(Generic[T]):
         for name in self._optional - found.keys():
             self.counts.without[name] += 1
             stream = self._streams[name]
-            stream.silent = stream.expects(stamp + self._tolerance)
+            stream.silent |= stream.expects(stamp + self._tolerance)
         self.counts.delivered += 1
         return {name: self._streams[name].take(match) for name, match in found.items()}
 
