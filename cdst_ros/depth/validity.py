@@ -46,6 +46,6 @@ def valid_mask(depth: F32, min_depth: float = 0.0, max_depth: float = float('inf
             f'no depth lies between min_depth {min_depth} m and max_depth {max_depth} m: '
             'give 0 <= min_depth <= max_depth, in metres'
         )
-    low = max(min_depth, float(_FLOAT32.tiny))
-    high = min(max_depth, float(_FLOAT32.max))
+    low = max(float(min_depth), float(_FLOAT32.tiny))
+    high = min(float(max_depth), float(_FLOAT32.max))
     return np.asarray(cv2.inRange(depth, low, high)).view(np.bool_)
