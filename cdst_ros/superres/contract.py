@@ -15,13 +15,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
 
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.depth.noise import NoiseModel
+from cdst_ros.superres.engine import ModelError
+from cdst_ros.superres.onnx_file import read_onnx_file
 
 #: The contract that this package writes and reads.
 CONTRACT = 1
+
+#: The keys of ``metadata_props`` that carry it.
+CONTRACT_KEY = 'cdst_ros.contract'
+MODEL_KEY = 'cdst_ros.model'
+
+#: What a network may work in inside its graph; its inputs and outputs are metres either way.
+DOMAINS = ('depth', 'inverse_depth')
+
+_EXPORT_AGAIN = 'export it again with `cdst-ros export`'
 
 
 @dataclass(frozen=True)
@@ -59,3 +75,158 @@ class ModelMetadata:
     commit: str = ''
     command: str = ''
     accuracy: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_texts(self)
+        if not self.name:
+            raise ModelError('a model needs a name, such as lite_x4')
+        if not _is_integer(self.scale) or self.scale < 1:
+            raise ModelError(f'scale must be a whole number of at least 1, got {self.scale!r}')
+        if self.domain not in DOMAINS:
+            raise ModelError(f'domain must be one of {", ".join(DOMAINS)}, got {self.domain!r}')
+        near, far = self.range_m
+        if not 0 <= near < far < math.inf:
+            raise ModelError(f'range_m must be [nearest, farthest] in metres, got {self.range_m}')
+        if not 0 <= self.quantisation_step < math.inf:
+            raise ModelError(f'quantisation_step must be 0 or more, got {self.quantisation_step}')
+
+    def to_properties(self) -> dict[str, str]:
+        """Return the ``metadata_props`` that make an ONNX file a contract 1 model."""
+        values = asdict(self)
+        values['alignment'] = self.alignment.value
+        text = json.dumps(values, allow_nan=False, sort_keys=True)
+        return {CONTRACT_KEY: str(CONTRACT), MODEL_KEY: text}
+
+    @classmethod
+    def from_properties(cls, properties: Mapping[str, str]) -> ModelMetadata:
+        """
+        Read what ``to_properties`` wrote.
+
+        :raises ModelError: for another contract, and for every field or value that is unknown
+        """
+        _check_contract(properties)
+        if MODEL_KEY not in properties:
+            raise ModelError(f'it lacks the property {MODEL_KEY!r}; {_EXPORT_AGAIN}')
+        try:
+            values = json.loads(properties[MODEL_KEY])
+        except ValueError as error:
+            raise ModelError(
+                f'its property {MODEL_KEY!r} is not JSON ({error}); {_EXPORT_AGAIN}'
+            ) from None
+        if not isinstance(values, dict):
+            raise ModelError(f'its property {MODEL_KEY!r} is no JSON object; {_EXPORT_AGAIN}')
+        _check_keys(values)
+        return cls(**{key: _PARSERS.get(key, _as_is)(key, value) for key, value in values.items()})
+
+
+def read_metadata(path: str | Path) -> ModelMetadata:
+    """
+    Read the metadata of an ONNX file; needs neither ``onnx`` nor a runtime.
+
+    :raises ModelError: what is wrong with which file, and what to do
+    """
+    file = read_onnx_file(Path(path))
+    try:
+        return ModelMetadata.from_properties(file.properties)
+    except ModelError as fault:
+        raise ModelError(f'{path}: {fault}') from None
+
+
+def _check_contract(properties: Mapping[str, str]) -> None:
+    if CONTRACT_KEY not in properties:
+        raise ModelError(
+            'it is an ONNX model, but not one of cdst_ros: it has no property '
+            f'{CONTRACT_KEY!r}; give a model that `cdst-ros export` wrote'
+        )
+    text = properties[CONTRACT_KEY]
+    if not (text.isascii() and text.isdigit()):
+        raise ModelError(f'its contract {text!r} is no number; {_EXPORT_AGAIN}')
+    contract = int(text)
+    if contract > CONTRACT:
+        raise ModelError(
+            f'it is a contract {contract} model and this cdst_ros knows contract {CONTRACT}: '
+            'update cdst_ros, or export the model again with this version'
+        )
+    if contract < CONTRACT:
+        raise ModelError(
+            f'it is a contract {contract} model and this cdst_ros reads contract {CONTRACT} '
+            'only: export the model again with this version'
+        )
+
+
+def _check_keys(values: Mapping[str, Any]) -> None:
+    known = [item.name for item in fields(ModelMetadata)]
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise ModelError(
+            f'its metadata has unknown fields: {", ".join(unknown)}; a newer cdst_ros may have '
+            f'written it: update cdst_ros, or {_EXPORT_AGAIN}'
+        )
+    missing = [name for name in ('name', 'scale') if name not in values]
+    if missing:
+        raise ModelError(f'its metadata lacks {" and ".join(missing)}; {_EXPORT_AGAIN}')
+
+
+def _check_texts(metadata: ModelMetadata) -> None:
+    for name in ('name', 'domain', 'profile', 'data', 'data_licence', 'commit', 'command'):
+        value = getattr(metadata, name)
+        if not isinstance(value, str):
+            raise ModelError(f'{name} must be text, got {value!r}')
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _as_is(_key: str, value: Any) -> Any:
+    return value
+
+
+def _number(key: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ModelError(f'{key} must be a finite number, got {value!r}')
+    return float(value)
+
+
+def _flag(key: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ModelError(f'{key} must be true or false, got {value!r}')
+    return value
+
+
+def _alignment(key: str, value: Any) -> GridAlignment:
+    try:
+        return GridAlignment(value)
+    except ValueError:
+        known = ', '.join(item.value for item in GridAlignment)
+        raise ModelError(f'{key} must be one of {known}, got {value!r}') from None
+
+
+def _numbers(key: str, value: Any) -> dict[str, float]:
+    if not isinstance(value, dict):
+        raise ModelError(f'{key} must map names to numbers, got {value!r}')
+    return {name: _number(f'{key}.{name}', number) for name, number in value.items()}
+
+
+def _noise(key: str, value: Any) -> NoiseModel:
+    terms = _numbers(key, value)
+    try:
+        return NoiseModel(**terms)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f'{key} is no noise model: {error}') from None
+
+
+def _range(key: str, value: Any) -> tuple[float, float]:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise ModelError(f'{key} must be [nearest, farthest] in metres, got {value!r}')
+    return _number(key, value[0]), _number(key, value[1])
+
+
+_PARSERS: dict[str, Callable[[str, Any], Any]] = {
+    'alignment': _alignment,
+    'noise': _noise,
+    'range_m': _range,
+    'guided': _flag,
+    'quantisation_step': _number,
+    'accuracy': _numbers,
+}

@@ -11,4 +11,24 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""The engines by name, and how one is chosen."""
+"""What runs a model, and the classical methods it has to beat."""
+
+from cdst_ros.superres.engines.registry import (
+    CLASSICAL_ENGINES,
+    ENGINE_NAMES,
+    MODEL_ENGINES,
+    EngineDescription,
+    choose_engine,
+    describe_engines,
+    open_engine,
+)
+
+__all__ = [
+    'CLASSICAL_ENGINES',
+    'ENGINE_NAMES',
+    'MODEL_ENGINES',
+    'EngineDescription',
+    'choose_engine',
+    'describe_engines',
+    'open_engine',
+]

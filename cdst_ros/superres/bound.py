@@ -1,0 +1,148 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+The promise of the output: it never invents a surface and never erases a measured one.
+
+Every output value lies between the least and the greatest of the valid input samples in the 3x3
+neighbourhood of its input pixel, each give or take its slack; and the nearest surface measured
+in an input pixel survives in its s x s block.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from cdst_ros.depth.arrays import F32, U8, AnyArray, Bool
+from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.superres.fill import fill_where
+from cdst_ros.superres.holes import lowest_and_highest
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def bound(
+    depth_hr: F32,
+    valid_hr: Bool,
+    depth: F32,
+    valid: Bool,
+    scale: int,
+    *,
+    slack: F32 | float = 0.0,
+    alignment: GridAlignment = GridAlignment.HALF_PIXEL,
+) -> float:
+    """
+    Bound an enlarged frame in place.
+
+    First every value is moved into its limits; what is not finite, or has no valid input sample
+    around it, becomes invalid. Then every valid input pixel ``z`` is looked for in its block: if
+    no valid output there is at most ``z + slack``, the smallest of them becomes ``z``, or, where
+    there is none, the pixel at the sample's place does.
+
+    :param depth_hr: (sH, sW) [m], C-contiguous; meaningless where not ``valid_hr`` afterwards
+    :param valid_hr: (sH, sW), C-contiguous
+    :param depth: (H, W) [m], positive where ``valid``
+    :param valid: (H, W)
+    :param slack: [m], one for all or (H, W); taken as half the depth at most, so that an output
+        can not fall to 0
+    :return: share of the valid output pixels that the bound changed, 0 to 1
+    """
+    usable = np.minimum(np.asarray(slack, dtype=np.float32), 0.5 * depth)
+    near_enough = depth + usable
+    low, high = lowest_and_highest(depth - usable, near_enough, valid)
+    mask: U8 = valid_hr.view(np.uint8)
+    if not (reached := high >= low).all():
+        _drop_unreached(mask, reached, scale)
+    changed = _clamp(depth_hr, mask, low, high, scale)
+    counted = cv2.countNonZero(mask)
+    if counted < mask.size:
+        fill_where(depth_hr, np.logical_not(valid_hr).view(np.uint8), np.inf)
+    lost = valid & ~(_block_minimum(depth_hr, scale) <= near_enough)
+    if lost.any():
+        sample = 0 if alignment is GridAlignment.PICKED else scale // 2
+        _restore(_blocks(depth_hr, scale), _blocks(valid_hr, scale), depth, lost, sample)
+        changed += int(np.count_nonzero(lost))
+    return changed / max(1, counted)
+
+
+def _drop_unreached(mask: U8, reached: Bool, scale: int) -> None:
+    """Make invalid what no valid input sample is near."""
+    row = _repeat_columns(reached.view(np.uint8), scale)
+    for k in range(scale):
+        cv2.bitwise_and(mask[k::scale], row, dst=mask[k::scale])
+
+
+def _clamp(depth_hr: F32, mask: U8, low: F32, high: F32, scale: int) -> int:
+    """Move values into [low, high] and drop what is not finite; return how many that changed."""
+    low_row, high_row = _repeat_columns(low, scale), _repeat_columns(high, scale)
+    inside: U8 = np.empty_like(mask)
+    for k in range(scale):
+        cv2.inRange(depth_hr[k::scale], low_row, high_row, dst=inside[k::scale])
+    cv2.bitwise_and(inside, mask, dst=inside)
+    changed = int(cv2.countNonZero(mask) - cv2.countNonZero(inside))
+    if changed:
+        # Before clamping: what minimum and maximum make of NaN differs between processors.
+        finite: U8 = cv2.inRange(depth_hr, -_LARGEST, _LARGEST)
+        cv2.bitwise_and(mask, finite, dst=mask)
+        for k in range(scale):
+            rows = depth_hr[k::scale]
+            cv2.min(cv2.max(rows, low_row), high_row, dst=rows)
+    return changed
+
+
+def _block_minimum(depth_hr: F32, scale: int) -> F32:
+    """Return the least value (H, W) of each s x s block."""
+    rows: F32 = depth_hr[::scale].copy()
+    for k in range(1, scale):
+        cv2.min(rows, depth_hr[k::scale], dst=rows)
+    least: F32 = rows[:, ::scale].copy()
+    for k in range(1, scale):
+        np.minimum(least, rows[:, k::scale], out=least)
+    return least
+
+
+def _restore(blocks: F32, valid: Bool, depth: F32, lost: Bool, sample: int) -> None:
+    """
+    Put the sample of each ``lost`` input pixel into its block.
+
+    :param blocks: (H, s, W, s) [m], infinite where not ``valid``
+    :param valid: (H, s, W, s)
+    :param sample: row and column in the block of an input sample's place
+    """
+    scale = blocks.shape[1]
+    row, column = np.nonzero(lost)
+    candidates = blocks[row, :, column].reshape(len(row), scale * scale)
+    place = candidates.argmin(axis=1)
+    is_empty = np.isinf(candidates[np.arange(len(row)), place])
+    place[is_empty] = sample * scale + sample
+    at = row, place // scale, column, place % scale
+    blocks[at] = depth[lost]
+    valid[at] = True
+
+
+def _blocks(image: AnyArray, scale: int) -> AnyArray:
+    """Return (sH, sW) seen as (H, s, W, s)."""
+    height, width = image.shape
+    return image.reshape(height // scale, scale, width // scale, scale)
+
+
+def _repeat_columns(image: AnyArray, scale: int) -> AnyArray:
+    """
+    Return (H, W) as (H, sW), each value s times.
+
+    Rows need no repeating: every s-th row of the output is compared with the same rows.
+    """
+    height, width = image.shape
+    out: AnyArray = cv2.resize(image, (width * scale, height), interpolation=cv2.INTER_NEAREST)
+    return out

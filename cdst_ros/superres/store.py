@@ -1,0 +1,48 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The models that come with the package."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from cdst_ros.superres.engine import ModelError
+
+_SUFFIX = '.onnx'
+
+
+def shipped_models() -> dict[str, Path]:
+    """Return the shipped models by name, sorted, such as ``lite_x4``."""
+    folder = Path(str(resources.files('cdst_ros.superres'))) / 'weights'
+    return {path.stem: path for path in sorted(folder.glob('*' + _SUFFIX))}
+
+
+def find_model(name_or_path: str | Path) -> Path:
+    """
+    Return the file of a shipped model, or the given path where there is such a file.
+
+    :raises ModelError: where it is neither; tells what there is
+    """
+    shipped = shipped_models()
+    if str(name_or_path) in shipped:
+        return shipped[str(name_or_path)]
+    path = Path(name_or_path).expanduser()
+    if path.is_file():
+        return path
+    names = ', '.join(shipped) or 'none'
+    raise ModelError(
+        f'{name_or_path} is neither a shipped model ({names}) nor a file: '
+        'give one of these names or the path of an .onnx file'
+    )
