@@ -86,7 +86,7 @@ def valid_median(depth: F32, factor: int) -> F32:
     :param depth: (H, W) [m], both multiples of ``factor``
     """
     if factor == 1:
-        return depth.copy()
+        return np.array(depth, dtype=np.float32)
     rows, columns = depth.shape[0] // factor, depth.shape[1] // factor
     blocks = depth.reshape(rows, factor, columns, factor).swapaxes(1, 2)
     ordered = np.sort(blocks.reshape(rows, columns, factor * factor), axis=-1)  # NaN goes last
