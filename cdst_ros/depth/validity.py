@@ -27,7 +27,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, Bool
+from cdst_ros.depth.arrays import F32, U8, Bool
 
 _FLOAT32 = np.finfo(np.float32)
 
@@ -48,4 +48,7 @@ def valid_mask(depth: F32, min_depth: float = 0.0, max_depth: float = float('inf
         )
     low = max(float(min_depth), float(_FLOAT32.tiny))
     high = min(float(max_depth), float(_FLOAT32.max))
-    return np.asarray(cv2.inRange(depth, low, high)).view(np.bool_)
+    mask: U8 = cv2.inRange(depth, low, high)
+    # A NumPy boolean is 1 where true, and OpenCV wrote 255.
+    cv2.min(mask, 1, dst=mask)
+    return mask.view(np.bool_)
