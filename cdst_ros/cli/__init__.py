@@ -16,26 +16,46 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Annotated
 
 import typer
 
+from cdst_ros import __version__
+
 #: Verb modules in the order of ``--help``; each has ``register(app)``.
-VERBS: tuple[str, ...] = ()
+VERBS: tuple[str, ...] = ('info',)
 
 
 def build_app() -> typer.Typer:
     """Return the command-line application with every verb registered."""
     app = typer.Typer(
         name='cdst-ros',
-        help='Sharp, high-resolution metric depth from a low-resolution depth stream.',
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode='markdown',
     )
+    app.callback()(_root)
     for verb in VERBS:
         import_module(f'cdst_ros.cli.{verb}').register(app)
     return app
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f'cdst-ros {__version__}')
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            '--version', callback=_print_version, is_eager=True, help='Print it and end.'
+        ),
+    ] = False,
+) -> None:
+    """Sharp, high-resolution metric depth from a low-resolution depth stream."""
 
 
 def main() -> None:
