@@ -75,7 +75,6 @@ TRAIN = [
     'tensorboard',
     'onnx>=1.16',
     'onnxscript',
-    'pyyaml',
 ]
 
 TEST = ['pytest>=7', 'hypothesis>=6']
@@ -87,8 +86,8 @@ DEV = [
     'onnx>=1.16',
     'onnxruntime>=1.17',
     'openvino>=2024.4',
-    'packaging',
     'ruff>=0.6',
+    'setuptools',
 ]
 
 setup(
@@ -114,11 +113,14 @@ setup(
         *copies(f'{SHARE}/config', f'{PACKAGE}/config'),
     ],
     install_requires=[
+        'mcap>=1.1',
         'numpy>=1.21',
         'opencv-python-headless>=4.5',
-        'typer>=0.9',
+        'pyyaml>=5.4',
         'rich>=10',
         'rosbags>=0.10',
+        'typer>=0.9',
+        'zstandard',
         *CPU_ENGINE,
     ],
     extras_require={
