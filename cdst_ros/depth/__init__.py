@@ -12,3 +12,67 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 """What a depth image is: encodings, units, validity, camera models, stamps."""
+
+from cdst_ros.depth.arrays import F32, F64, U8, U16, AnyArray, Bool
+from cdst_ros.depth.camera import CameraModel, Region
+from cdst_ros.depth.compressed import decode_compressed, encode_compressed, fill_compressed
+from cdst_ros.depth.encodings import (
+    MILLIMETRES,
+    DepthDecodeError,
+    decode,
+    encode,
+    fill_image,
+    metres,
+    units,
+    view_pixels,
+)
+from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.depth.messages import (
+    CameraInfoLike,
+    CompressedImageLike,
+    Header,
+    ImageLike,
+    Stamp,
+    copy_header,
+    stamp_ns,
+)
+from cdst_ros.depth.noise import NoiseModel
+from cdst_ros.depth.pairing import PairingCounts, StampPairer
+from cdst_ros.depth.repetition import RepetitionDetector, detect_repetition
+from cdst_ros.depth.validity import valid_mask
+
+__all__ = [
+    'AnyArray',
+    'Bool',
+    'CameraInfoLike',
+    'CameraModel',
+    'CompressedImageLike',
+    'DepthDecodeError',
+    'F32',
+    'F64',
+    'GridAlignment',
+    'Header',
+    'ImageLike',
+    'MILLIMETRES',
+    'NoiseModel',
+    'PairingCounts',
+    'Region',
+    'RepetitionDetector',
+    'Stamp',
+    'StampPairer',
+    'U16',
+    'U8',
+    'copy_header',
+    'decode',
+    'decode_compressed',
+    'detect_repetition',
+    'encode',
+    'encode_compressed',
+    'fill_compressed',
+    'fill_image',
+    'metres',
+    'stamp_ns',
+    'units',
+    'valid_mask',
+    'view_pixels',
+]

@@ -125,11 +125,15 @@ class StampPairer(Generic[T]):
         self.counts.unmatched[name] += evicted
         return self.pop()
 
-    def pop(self) -> dict[str, T] | None:
-        """Return the oldest set that is complete and waits for nothing, or None."""
+    def pop(self, wait: bool = True) -> dict[str, T] | None:
+        """
+        Return the oldest set that is complete and waits for nothing, or None.
+
+        :param wait: hold sets whose optional items may still come; False when nothing more comes
+        """
         sets = list(self._complete())
         for i, found in enumerate(sets):
-            awaited = self._add_optional(found)
+            awaited = self._add_optional(found) and wait
             if not awaited or i + 1 < len(sets):
                 return self._deliver(found)
         return None
