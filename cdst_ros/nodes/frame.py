@@ -23,7 +23,7 @@ class Frame(NamedTuple):
     One depth message with what belongs to it.
 
     ``depth`` sensor_msgs/Image or CompressedImage; ``camera_info``, ``color`` and ``color_info``
-    where they were paired; ``arrived`` the steady time of its arrival [s].
+    where they were paired; ``arrived`` the steady time of its arrival [s]; ``topic`` its source.
     """
 
     depth: Any
@@ -31,6 +31,7 @@ class Frame(NamedTuple):
     color: Any | None
     color_info: Any | None
     arrived: float
+    topic: str
 
 
 class FrameRefusedError(ValueError):

@@ -22,7 +22,8 @@ from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from cdst_ros.depth.arrays import AnyArray
-from cdst_ros.depth.encodings import fill_image, to_message_bytes
+from cdst_ros.depth.compressed import fill_compressed
+from cdst_ros.depth.encodings import fill_image
 from cdst_ros.depth.messages import copy_header
 from cdst_ros.nodes.events import publisher_events
 from cdst_ros.nodes.qos import image_qos, publisher_overrides
@@ -89,8 +90,7 @@ class Outputs:
         """Publish a compressed image of this ``format``."""
         msg = self._messages['compressed']
         copy_header(header, msg.header)
-        msg.format = form
-        msg.data = to_message_bytes(data, like=msg.data)
+        fill_compressed(msg, form, data)
         self._publishers['compressed'].publish(msg)
 
     def destroy(self) -> None:

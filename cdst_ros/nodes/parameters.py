@@ -15,9 +15,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from cdst_ros.nodes.declared import DeclaredParameters, parameter
+from cdst_ros.superres.engines import CLASSICAL_ENGINES, ENGINE_NAMES
 
 #: Farther than any depth camera sees [m].
 FAR_M = 1000.0
@@ -34,16 +36,7 @@ class Parameters(DeclaredParameters):
         'auto',
         'What computes: auto takes tensorrt where there is a GPU, else openvino, else '
         'onnxruntime; the classical methods need no model.',
-        choices=(
-            'auto',
-            'openvino',
-            'onnxruntime',
-            'tensorrt',
-            'nearest',
-            'bilinear',
-            'bicubic',
-            'joint_bilateral',
-        ),
+        choices=('auto', *ENGINE_NAMES),
     )
     precision: str = parameter('f32', 'Arithmetic of the model: f32, or what the engine offers.')
     threads: int = parameter(
@@ -123,3 +116,33 @@ class Parameters(DeclaredParameters):
                 f'min_depth ({self.min_depth:g} m) is not below max_depth ({self.max_depth:g} m): '
                 'no depth could ever be valid'
             )
+
+    def check_effect(self, changed: set[str]) -> None:
+        """
+        Check that the parameters named in ``changed`` have an effect, given the others.
+
+        :raises ValueError: which one has none, and what to do
+        """
+        classical = self.engine in CLASSICAL_ENGINES
+        if classical and self.scale and 'model' in changed:
+            raise ValueError(
+                f'model has no effect: {self.engine} with scale {self.scale} uses none; set '
+                'engine to auto in the same call, or scale to 0'
+            )
+        for name in sorted(changed & {'precision', 'threads', 'max_sigma'}):
+            if classical and getattr(self, name) != type(self)._default(name):
+                raise ValueError(
+                    f'{name} has no effect on {self.engine}: it is for models; set engine to auto '
+                    'in the same call'
+                )
+        if not classical and self.scale and 'scale' in changed:
+            raise ValueError(
+                f'scale has no effect on the model {self.model}, which enlarges by its own: it is '
+                f'for the engines {", ".join(CLASSICAL_ENGINES)}; choose another model'
+            )
+        if not self.bounded and 'bound_sigmas' in changed:
+            raise ValueError('bound_sigmas has no effect while bounded is false: set that first')
+
+    @classmethod
+    def _default(cls, name: str) -> Any:
+        return next(f.default for f in fields(cls) if f.name == name)

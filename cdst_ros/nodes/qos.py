@@ -109,10 +109,19 @@ def describe_publishers(node: Node, topic: str) -> str:
     return '; '.join(_describe(p) for p in publishers)
 
 
+def publisher_names(node: Node, topic: str) -> set[str]:
+    """Return the full names of the nodes that publish ``topic``."""
+    found = node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
+    return {_node_name(p) for p in found}
+
+
+def _node_name(endpoint: Any) -> str:
+    return f'{endpoint.node_namespace.rstrip("/")}/{endpoint.node_name}'
+
+
 def _describe(endpoint: Any) -> str:
     qos = endpoint.qos_profile
-    name = f'{endpoint.node_namespace.rstrip("/")}/{endpoint.node_name}'
     return (
-        f'{name} ({endpoint.topic_type}, {qos.reliability.name.lower()}, '
+        f'{_node_name(endpoint)} ({endpoint.topic_type}, {qos.reliability.name.lower()}, '
         f'{qos.durability.name.lower()})'
     )

@@ -29,6 +29,7 @@ class Worker(Generic[Item]):
     :param name: of the thread
     :param work: runs on the worker's thread, under no lock
     :param failed: told of an exception that ``work`` let out, which costs that item only
+    :param superseded: told of each item that a newer one replaced before its turn
     """
 
     def __init__(
@@ -36,29 +37,25 @@ class Worker(Generic[Item]):
         name: str,
         work: Callable[[Item], None],
         failed: Callable[[Exception], None],
+        superseded: Callable[[], None] = lambda: None,
     ) -> None:
         self._work = work
         self._failed = failed
+        self._superseded = superseded
         self._changed = threading.Condition()
         self._waiting: Item | None = None
         self._stopping = False
         self._busy = False
-        self._dropped = 0
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
-
-    @property
-    def dropped(self) -> int:
-        """How many items were replaced by a newer one before their turn."""
-        with self._changed:
-            return self._dropped
 
     def submit(self, item: Item) -> None:
         """Hand in an item; returns at once."""
         with self._changed:
-            self._dropped += self._waiting is not None
-            self._waiting = item
+            replaced, self._waiting = self._waiting, item
             self._changed.notify_all()
+        if replaced is not None:
+            self._superseded()
 
     def wait_idle(self, timeout_s: float) -> bool:
         """Wait until nothing is waiting or worked on; False when the time is over first."""

@@ -1,0 +1,115 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Which engine the parameters ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.nodes.parameters import Parameters
+from cdst_ros.superres.contract import ModelMetadata, read_metadata
+from cdst_ros.superres.engine import Engine, EngineInfo
+from cdst_ros.superres.engines import CLASSICAL_ENGINES, open_engine
+from cdst_ros.superres.store import find_model
+
+
+class Geometry(NamedTuple):
+    """What of the output's grid follows from the engine."""
+
+    scale: int
+    alignment: GridAlignment
+
+    @classmethod
+    def of(cls, engine: EngineInfo | ModelMetadata) -> Geometry:
+        """Return the geometry of an engine or a model."""
+        return cls(engine.scale, engine.alignment)
+
+    def __str__(self) -> str:
+        return f'x{self.scale}, {self.alignment.value}'
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """
+    The parameters that an engine is built from; ``version`` tells a rewritten model file apart.
+
+    :param version: modification time [ns] and size [bytes] of the model file
+    """
+
+    model: str
+    engine: str
+    precision: str
+    threads: int
+    scale: int
+    version: tuple[int, int]
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> EngineChoice:
+        """
+        Return what these parameters ask for.
+
+        :raises ModelError: there is no such model
+        """
+        classical = parameters.engine in CLASSICAL_ENGINES
+        version = (0, 0)
+        if not (classical and parameters.scale):
+            status = find_model(parameters.model).stat()
+            version = (status.st_mtime_ns, status.st_size)
+        return cls(
+            model=parameters.model,
+            engine=parameters.engine,
+            precision=parameters.precision,
+            threads=parameters.threads,
+            scale=parameters.scale if classical else 0,
+            version=version,
+        )
+
+    @property
+    def classical(self) -> bool:
+        """Whether the engine needs no model."""
+        return self.engine in CLASSICAL_ENGINES
+
+    def geometry(self) -> Geometry:
+        """
+        Return the geometry of the output, without building the engine.
+
+        :raises ModelError: the model cannot be used; says why
+        """
+        if self.classical and self.scale:
+            return Geometry(self.scale, GridAlignment.HALF_PIXEL)
+        found = Geometry.of(read_metadata(find_model(self.model)))
+        # Classical methods know one alignment; from a model they take the scale only.
+        return Geometry(found.scale, GridAlignment.HALF_PIXEL) if self.classical else found
+
+    def open(self) -> Engine:
+        """
+        Build the engine.
+
+        :raises ModelError: the model cannot be used
+        :raises EngineError: the engine cannot be built here
+        """
+        return open_engine(
+            None if self.classical else self.model,
+            engine=self.engine,
+            precision=self.precision,
+            threads=self.threads or None,
+            scale=self.geometry().scale if self.classical else None,
+        )
+
+    def __str__(self) -> str:
+        if self.classical:
+            return f'{self.engine}' + (f' x{self.scale}' if self.scale else f' as {self.model}')
+        return f'{self.model} on {self.engine}'

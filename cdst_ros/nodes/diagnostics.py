@@ -1,0 +1,142 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What /diagnostics says of the superres node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+
+from cdst_ros.nodes.window import Window
+from cdst_ros.superres.engine import EngineInfo
+
+#: Stamps that are further from the clock than this are of another clock [s].
+_OTHER_CLOCK_S = 600.0
+#: Dropping more than this share of the frames is worth a warning.
+_DROPPED_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Health:
+    """
+    What is known of the node at one moment.
+
+    :param state: unconfigured, inactive, idle (lazy, nobody listens) or active
+    :param engine: None before configuration
+    :param refusal: why the last transition failed; empty if it did not
+    :param warnings: lasting ones, such as a model that could not be swapped in
+    :param silent: whether input is overdue
+    :param topic: the input; empty while not subscribed
+    """
+
+    state: str
+    window: Window
+    engine: EngineInfo | None = None
+    refusal: str = ''
+    warnings: tuple[str, ...] = ()
+    silent: bool = False
+    topic: str = ''
+
+
+def diagnose(health: Health, name: str, stamp: Any) -> DiagnosticArray:
+    """
+    Return the message for /diagnostics.
+
+    :param name: of the node
+    :param stamp: builtin_interfaces/Time
+    """
+    level, message = _judge(health)
+    status = DiagnosticStatus(
+        level=level, name=f'{name}: depth super-resolution', message=message, hardware_id=name
+    )
+    status.values = [KeyValue(key=k, value=v) for k, v in _values(health).items()]
+    array = DiagnosticArray(status=[status])
+    array.header.stamp = stamp
+    return array
+
+
+def _judge(health: Health) -> tuple[Any, str]:
+    if health.refusal:
+        return DiagnosticStatus.ERROR, health.refusal
+    if health.state != 'active':
+        return DiagnosticStatus.OK, (
+            'idle: nobody listens' if health.state == 'idle' else health.state
+        )
+    complaints = [*health.warnings, *_complaints(health)]
+    if complaints:
+        return DiagnosticStatus.WARN, '; '.join(complaints)
+    return DiagnosticStatus.OK, f'active, {health.window.rate("out"):.1f} Hz'
+
+
+def _complaints(health: Health) -> list[str]:
+    window = health.window
+    found = [f'nothing arrives on {health.topic}'] if health.silent else []
+    arrived = max(window.recent('in'), 1)
+    for reason in window.totals('dropped/'):
+        lost = window.recent(f'dropped/{reason}')
+        if reason != 'superseded' and lost:
+            found.append(f'{lost} frames dropped lately: {reason}')
+        elif lost > _DROPPED_SHARE * arrived:
+            found.append(f'slower than the input: {lost} of {arrived} frames superseded lately')
+    for event in ('without camera_info', 'camera_info refused', 'nothing valid'):
+        if window.recent(event):
+            found.append(f'{window.recent(event)} frames lately: {event}')
+    return found
+
+
+def _values(health: Health) -> dict[str, str]:
+    window = health.window
+    values = {'state': health.state, 'input': health.topic}
+    if health.engine is not None:
+        e = health.engine
+        values |= {
+            'engine': e.engine,
+            'model': e.model,
+            'precision': e.precision,
+            'device': e.device,
+            'scale': str(e.scale),
+            'alignment': e.alignment.value,
+        }
+    values |= {
+        'input rate [Hz]': f'{window.rate("in"):.2f}',
+        'output rate [Hz]': f'{window.rate("out"):.2f}',
+        'frames in': str(window.total('in')),
+        'frames out': str(window.total('out')),
+    }
+    for reason, total in sorted(window.totals('dropped/').items()):
+        values[f'dropped: {reason}'] = str(total)
+    for event in (
+        'without camera_info',
+        'camera_info refused',
+        'nothing valid',
+        'stamps ran back',
+    ):
+        if window.total(event):
+            values[event] = str(window.total(event))
+    return values | _latencies(window)
+
+
+def _latencies(window: Window) -> dict[str, str]:
+    values = {}
+    for stage, spread in window.spreads().items():
+        if stage == 'age' and abs(spread.p50) > _OTHER_CLOCK_S:
+            values['age [ms]'] = (
+                'unknown: the stamps are not of this clock (a bag? play it with --clock and set '
+                'use_sim_time)'
+            )
+            continue
+        values[f'{stage} [ms]'] = f'p50 {1e3 * spread.p50:.2f}, max {1e3 * spread.max:.2f}'
+    return values

@@ -1,0 +1,269 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Where frames come from: the input topics, paired by stamp, and what to say of silence."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode
+from rclpy.utilities import get_rmw_implementation_identifier
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from cdst_ros.depth.messages import stamp_ns
+from cdst_ros.depth.pairing import StampPairer
+from cdst_ros.nodes.frame import Frame
+from cdst_ros.nodes.mailbox import Mailbox
+from cdst_ros.nodes.parameters import Parameters
+from cdst_ros.nodes.qos import describe_publishers, publisher_names
+from cdst_ros.nodes.subscription import AdaptiveSubscription
+from cdst_ros.nodes.throttle import ThrottledLog
+from cdst_ros.nodes.transport import advice
+from cdst_ros.nodes.window import Window
+
+DEPTH, INFO, COLOR, COLOR_INFO = 'depth', 'camera_info', 'color', 'color_info'
+
+#: Messages a topic may run ahead of the others.
+_CAPACITY = 10
+#: So many images in a row must lack something before it is said: discovery takes a moment.
+_PATIENCE = 3
+
+
+class DepthSource:
+    """
+    Subscribes to depth, its camera_info and, for guided engines, colour; pairs them by stamp.
+
+    An image whose camera_info does not come is delivered alone. All methods run on the executor's
+    thread.
+
+    :param guided: whether frames need colour; then only complete sets are delivered
+    :param deliver: takes each frame; must return at once
+    """
+
+    def __init__(
+        self,
+        node: LifecycleNode,
+        mailbox: Mailbox,
+        *,
+        parameters: Parameters,
+        guided: bool,
+        window: Window,
+        log: ThrottledLog,
+        deliver: Callable[[Frame], None],
+    ) -> None:
+        self._node = node
+        self._parameters = parameters
+        self._guided = guided
+        self._window = window
+        self._log = log
+        self._deliver = deliver
+        self._incomplete = 0
+        self._last_stamp: int | None = None
+        self._last_info: Any = None
+        self._last_arrival = time.monotonic()
+        self._pairer = self._new_pairer()
+
+        def subscribe(kind: Any, topic: str, callback: Any) -> AdaptiveSubscription:
+            return AdaptiveSubscription(node, mailbox, kind, topic, callback)
+
+        if parameters.input_transport == 'raw':
+            self._depth = subscribe(Image, 'depth/image_raw', self._on_depth)
+        else:
+            self._depth = subscribe(
+                CompressedImage, 'depth/image_raw/compressedDepth', self._on_depth
+            )
+        self._info = subscribe(CameraInfo, 'depth/camera_info', self._on_info)
+        self._subscriptions = [self._depth, self._info]
+        if guided:
+            self._subscriptions += [
+                subscribe(Image, 'rgb/image_raw', self._on_color),
+                subscribe(CameraInfo, 'rgb/camera_info', self._on_color_info),
+            ]
+
+    @property
+    def topic(self) -> str:
+        """The full name of the depth topic."""
+        return self._depth.topic
+
+    def silent_for_s(self) -> float:
+        """Return how long ago the last depth image arrived, or we began to listen [s]."""
+        return time.monotonic() - self._last_arrival
+
+    def silent(self) -> bool:
+        """Tell whether nothing has arrived for longer than ``warn_after_s``."""
+        return self.silent_for_s() > self._parameters.warn_after_s
+
+    def tick(self) -> None:
+        """Look after the topics; to be called about once a second."""
+        for subscription in self._subscriptions:
+            subscription.update()
+        if self.silent():
+            self._log.warn('silence', self._explain_silence())
+
+    def change(self, parameters: Parameters) -> None:
+        """Take over parameters that need no other subscription."""
+        tolerance_changed = parameters.pairing_tolerance != self._parameters.pairing_tolerance
+        self._parameters = parameters
+        if tolerance_changed:
+            self._pairer = self._new_pairer()
+
+    def destroy(self) -> None:
+        """Unsubscribe from everything."""
+        for subscription in self._subscriptions:
+            subscription.destroy()
+
+    def _new_pairer(self) -> StampPairer[Any]:
+        tolerance_ns = round(self._parameters.pairing_tolerance * 1e9)
+        if self._guided:
+            return StampPairer((DEPTH, INFO, COLOR, COLOR_INFO), tolerance_ns, _CAPACITY)
+        return StampPairer((DEPTH, INFO), tolerance_ns, _CAPACITY, optional=(INFO,))
+
+    def _on_depth(self, msg: Any) -> None:
+        self._last_arrival = time.monotonic()
+        self._window.count('in')
+        self._check_order(msg)
+        if self._guided:
+            self._incomplete += 1
+            if self._incomplete > _PATIENCE:
+                self._log.warn('no colour', self._explain_missing_color())
+        self._push(DEPTH, stamp_ns(msg.header), (msg, self._last_arrival))
+
+    def _on_info(self, msg: Any) -> None:
+        self._last_info = msg
+        self._push(INFO, stamp_ns(msg.header), msg)
+
+    def _on_color(self, msg: Any) -> None:
+        self._push(COLOR, stamp_ns(msg.header), msg)
+
+    def _on_color_info(self, msg: Any) -> None:
+        self._push(COLOR_INFO, stamp_ns(msg.header), msg)
+
+    def _push(self, name: str, stamp: int, item: Any) -> None:
+        lost = self._lost()
+        found = self._pairer.push(name, stamp, item)
+        for _ in range(self._lost() - lost):
+            self._window.count('dropped/incomplete')
+        while found is not None:
+            self._hand_over(found)
+            found = self._pairer.pop()
+
+    def _hand_over(self, found: dict[str, Any]) -> None:
+        msg, arrived = found[DEPTH]
+        info = found.get(INFO)
+        if info is not None:
+            self._incomplete = 0
+        else:
+            self._incomplete += 1
+            self._window.count('without camera_info')
+            if self._incomplete >= _PATIENCE:
+                self._log.warn('no camera_info', self._explain_missing_info(msg))
+        self._deliver(
+            Frame(msg, info, found.get(COLOR), found.get(COLOR_INFO), arrived, self.topic)
+        )
+
+    def _lost(self) -> int:
+        counts = self._pairer.counts
+        return counts.unmatched[DEPTH] + counts.replaced[DEPTH] + counts.outdated[DEPTH]
+
+    def _check_order(self, msg: Any) -> None:
+        stamp = stamp_ns(msg.header)
+        if self._last_stamp is not None and stamp < self._last_stamp:
+            self._window.count('stamps ran back')
+            self._log.warn(
+                'backwards',
+                f'{self.topic}: the stamps ran back by {(self._last_stamp - stamp) / 1e9:.3f} s; '
+                'a bag that starts again does that, or a clock that was set. Pairing starts '
+                'anew; with a bag, play it with --clock and set use_sim_time',
+            )
+        self._last_stamp = stamp
+
+    def _explain_missing_info(self, msg: Any) -> str:
+        topic = self._info.topic
+        alone = 'The image is published without camera_info'
+        if not self._info.publishers:
+            return (
+                f'nobody publishes {topic}, the camera_info of {self.topic}: remap '
+                f"depth/camera_info to your driver's topic. {alone}"
+            )
+        if self._last_info is None:
+            return (
+                f'{topic} is published but nothing has arrived from it '
+                f'({self._info.describe()}). {alone}'
+            )
+        apart = abs(stamp_ns(self._last_info.header) - stamp_ns(msg.header)) / 1e9
+        return (
+            f'{self.topic}: no camera_info of the same stamp on {topic}; the last one is '
+            f'{apart:.6f} s apart and pairing_tolerance is '
+            f'{self._parameters.pairing_tolerance:g} s. Let the driver stamp both alike, or raise '
+            f'pairing_tolerance. {alone}'
+        )
+
+    def _explain_missing_color(self) -> str:
+        silent = [s.topic for s in self._subscriptions if not s.publishers]
+        if silent:
+            return (
+                f'the engine needs colour, and nobody publishes {", ".join(silent)}: remap '
+                'rgb/image_raw, rgb/camera_info and depth/camera_info, or take an engine that '
+                'needs none'
+            )
+        return (
+            f'no colour image and camera_infos within {self._parameters.pairing_tolerance:g} s of '
+            f'the stamp of {self.topic}: raise pairing_tolerance (0.02 fits cameras without '
+            'hardware synchronisation), or take an engine that needs no colour'
+        )
+
+    def _explain_silence(self) -> str:
+        said = f'nothing on {self.topic} for {self.silent_for_s():.0f} s: '
+        publishers = self._depth.publishers
+        if not publishers:
+            return (
+                f'{said}nobody publishes it; start the driver, or remap depth/image_raw'
+                f'{self.candidates()}'
+            )
+        kind = 'sensor_msgs/msg/' + (
+            'Image' if self._parameters.input_transport == 'raw' else 'CompressedImage'
+        )
+        others = {p.topic_type for p in publishers if p.topic_type != kind}
+        if others:
+            return said + (
+                f'it carries {", ".join(sorted(others))}, not {kind} '
+                f'({describe_publishers(self._node, self.topic)}): remap depth/image_raw, or set '
+                'input_transport to raw or compressedDepth'
+            )
+        size = None
+        if self._last_info is not None and self._parameters.input_transport == 'raw':
+            size = 2 * self._last_info.width * self._last_info.height
+        return (
+            f'{said}{self._depth.describe()}. {advice(size, get_rmw_implementation_identifier())}'
+        )
+
+    def candidates(self) -> str:
+        """Return, as the end of a sentence, which other depth images are on the network."""
+        image = 'sensor_msgs/msg/Image'
+        own = self._node.get_fully_qualified_name()
+        topics = [
+            name
+            for name, kinds in self._node.get_topic_names_and_types()
+            if image in kinds
+            and 'depth' in name
+            and name != self.topic
+            and own not in publisher_names(self._node, name)
+        ]
+        if not topics:
+            return (
+                '; no other depth image is on this network, so look at the settings of the driver'
+            )
+        return f'; depth images on this network: {", ".join(sorted(topics))}'
