@@ -1,0 +1,133 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Depth in local coordinates: what a network sees instead of metres.
+
+Each input pixel looks at its neighbours relative to itself, in units of the depth range around
+it and of the sensor's noise. So a network on top of it is equivariant to the scale of depth and
+noise together, SR(a z | a sigma) = a SR(z | sigma), and what lies outside its receptive field
+can not change it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cdst_ros.models.grid import one_hot_kernels
+
+#: The unit of a pixel is the range of depth around it plus this many sigma, ...
+RANGE_SIGMAS = 4.0
+#: ... plus this share of its depth, so that noise-free flat depth has a unit too, ...
+RELATIVE_FLOOR = 1e-4
+#: ... plus this [m], so that pixels without any depth near do.
+ABSOLUTE_FLOOR = 1e-6
+# Lies below every depth, and survives subtraction in float32.
+_NEVER = -1e6
+
+
+class LocalDepth(NamedTuple):
+    """
+    Depth around each pixel; all (N, C, h, w) float32.
+
+    ``valid``: 1 where depth was measured, else 0 (C = 1); ``centre`` [m]: the pixel's own depth,
+    the mean of its valid 3x3 neighbours where it is unknown, 0 where they are too (C = 1);
+    ``differences`` in ``unit``s: the window's other pixels, row by row, minus the centre, 0 where
+    unknown (C = window**2 - 1); ``unit`` [m] (C = 1); ``sigma`` [m]: the sensor's noise at the
+    centre (C = 1); ``one_surface``: whether the valid pixels of the 3x3 window span no
+    discontinuity (C = 1, bool).
+    """
+
+    valid: Tensor
+    centre: Tensor
+    differences: Tensor
+    unit: Tensor
+    sigma: Tensor
+    one_surface: Tensor
+
+
+class LocalView(nn.Module):
+    """
+    Turn depth and its mask into local coordinates.
+
+    :param window: width of the square around each pixel, odd, at least 3 [px]
+    :param noise: constant [m], linear [1] and quadratic [1/m] term of the sensor's sigma(z)
+    """
+
+    def __init__(self, window: int, noise: tuple[float, float, float]) -> None:
+        super().__init__()
+        if window < 3 or window % 2 == 0:
+            raise ValueError(f'window must be an odd number of at least 3, got {window}')
+        self.window = window
+        self.noise = noise
+        self.neighbours: Tensor
+        self.box: Tensor
+        self.register_buffer('neighbours', one_hot_kernels(window), persistent=False)
+        self.register_buffer('box', torch.ones(1, 1, 3, 3), persistent=False)
+
+    def forward(self, depth: Tensor, valid: Tensor) -> LocalDepth:
+        """
+        Look at depth locally; beyond the border, the border's pixels repeat.
+
+        :param depth: (N, 1, h, w) [m], finite; does not matter where not ``valid``
+        :param valid: (N, 1, h, w), 1 where depth was measured, else 0
+        """
+        known = valid > 0.5
+        mask = known.to(depth.dtype)
+        z = torch.where(known, depth, torch.zeros_like(depth))
+        count = functional.conv2d(mask, self.box, padding=1)
+        total = functional.conv2d(z, self.box, padding=1)
+        centre = torch.where(known, z, total / count.clamp(min=1.0))
+        sigma = self.sigma(centre)
+        never = torch.full_like(z, _NEVER)
+        highest = functional.max_pool2d(torch.where(known, z, never), 3, 1, 1)
+        negated = functional.max_pool2d(torch.where(known, -z, never), 3, 1, 1)
+        unit = self._range(highest, negated) + RANGE_SIGMAS * sigma
+        unit = unit + (RELATIVE_FLOOR * centre + ABSOLUTE_FLOOR)
+        return LocalDepth(
+            valid=mask,
+            centre=centre,
+            differences=self._differences(z, mask, centre) * (1.0 / unit),
+            unit=unit,
+            sigma=sigma,
+            one_surface=self._span_one_surface(highest, -negated),
+        )
+
+    def sigma(self, depth: Tensor) -> Tensor:
+        """Return the sensor's noise [m] at ``depth`` [m]."""
+        constant, linear, quadratic = self.noise
+        return constant + depth * (linear + quadratic * depth)
+
+    def _differences(self, z: Tensor, mask: Tensor, centre: Tensor) -> Tensor:
+        """Return neighbours minus centre [m], 0 where unknown; picked first, so exact."""
+        edges = [self.window // 2] * 4
+        picked = functional.conv2d(functional.pad(z, edges, mode='replicate'), self.neighbours)
+        there = functional.conv2d(functional.pad(mask, edges, mode='replicate'), self.neighbours)
+        return picked - there * centre
+
+    def _range(self, highest: Tensor, negated: Tensor) -> Tensor:
+        """Widen the 3x3 extremes to the window; return their range [m], 0 where nothing is."""
+        wider = self.window - 2
+        if wider > 1:
+            highest = functional.max_pool2d(highest, wider, 1, wider // 2)
+            negated = functional.max_pool2d(negated, wider, 1, wider // 2)
+        return (highest + negated).clamp(min=0.0)
+
+    def _span_one_surface(self, highest: Tensor, lowest: Tensor) -> Tensor:
+        """Tell where depth is within max(2 %, 4 sigma): the rule of ``superres/holes.py``."""
+        tolerance = torch.maximum(0.02 * lowest, 4.0 * self.sigma(lowest))
+        return highest - lowest <= tolerance
