@@ -191,7 +191,6 @@ class Pipeline:
             return camera.scaled(engine.scale, engine.alignment)
         self._window.count('camera_info refused')
         self._log.warn(
-            'camera_info size',
             f'{frame.topic}: the image is {width}x{height} px and its camera_info '
             f'{camera.width}x{camera.height} px (binning and region of interest applied): remap '
             'depth/camera_info to the one of this very image. The image is published without '
@@ -214,7 +213,6 @@ class Pipeline:
         wanted = [name for name in ('confidence', 'sigma') if outputs.wanted(name)]
         if wanted and engine.engine in CLASSICAL_ENGINES:
             self._log.warn(
-                'no sigma',
                 f'{" and ".join(outputs.topic(name) for name in wanted)}: {engine.engine} has no '
                 'notion of its error; set engine to auto to run a model',
             )
@@ -231,7 +229,6 @@ class Pipeline:
         if not np.any(depth > 0):
             self._window.count('nothing valid')
             self._log.warn(
-                'nothing valid',
                 f'{frame.topic}: no pixel of this image is known (all 0, NaN, or out of range): '
                 'is the lens covered, the scene out of range, or depth_scale wrong? The output '
                 'is unknown everywhere, too',
@@ -246,7 +243,7 @@ class Pipeline:
 
     def _refuse(self, reason: str, text: str) -> None:
         self._window.count(f'dropped/{reason}')
-        self._log.warn(reason, text)
+        self._log.warn(text)
 
 
 class Laps:

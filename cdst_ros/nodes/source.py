@@ -111,7 +111,7 @@ class DepthSource:
         for subscription in self._subscriptions:
             subscription.update()
         if self.silent():
-            self._log.warn('silence', self._explain_silence())
+            self._log.warn(self._explain_silence())
 
     def change(self, parameters: Parameters) -> None:
         """Take over parameters that need no other subscription."""
@@ -138,7 +138,7 @@ class DepthSource:
         if self._guided:
             self._incomplete += 1
             if self._incomplete > _PATIENCE:
-                self._log.warn('no colour', self._explain_missing_color())
+                self._log.warn(self._explain_missing_color())
         self._push(DEPTH, stamp_ns(msg.header), (msg, self._last_arrival))
 
     def _on_info(self, msg: Any) -> None:
@@ -169,7 +169,7 @@ class DepthSource:
             self._incomplete += 1
             self._window.count('without camera_info')
             if self._incomplete >= _PATIENCE:
-                self._log.warn('no camera_info', self._explain_missing_info(msg))
+                self._log.warn(self._explain_missing_info(msg))
         self._deliver(
             Frame(msg, info, found.get(COLOR), found.get(COLOR_INFO), arrived, self.topic)
         )
@@ -183,7 +183,6 @@ class DepthSource:
         if self._last_stamp is not None and stamp < self._last_stamp:
             self._window.count('stamps ran back')
             self._log.warn(
-                'backwards',
                 f'{self.topic}: the stamps ran back by {(self._last_stamp - stamp) / 1e9:.3f} s; '
                 'a bag that starts again does that, or a clock that was set. Pairing starts '
                 'anew; with a bag, play it with --clock and set use_sim_time',

@@ -91,6 +91,11 @@ class AdaptiveSubscription:
             self._subscription = None
 
     def _subscribe(self, reliability: Any) -> None:
+        if self._subscription is not None:
+            self._node.get_logger().info(
+                f'{self.topic}: subscribing {reliability.name.lower()} from now on, to hear '
+                f'{describe_publishers(self._node, self._topic)}'
+            )
         self.destroy()
         self._reliability = reliability
         self._subscription = self._node.create_subscription(

@@ -15,18 +15,24 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
+#: Texts remembered at most; beyond that all may be said again.
+_MEMORY = 200
+_NUMBER = re.compile(r'\d+(\.\d+)?')
+
 
 class ThrottledLog:
     """
-    Says each kind of thing at most once a period, and how often it was held back.
+    Says each thing at most once a period, and how often it was held back.
 
-    rclpy's own throttle counts by line of code and by ROS time, which stands still in a paused
-    simulation; this one counts by kind and by steady time. Any thread may call it.
+    Texts that differ in their numbers only are one thing. rclpy's own throttle goes by line of
+    code and by ROS time, which stands still in a paused simulation; this one goes by what is said
+    and by steady time. Any thread may call it.
 
     :param logger: of the node
     :param period_s: time between two messages of one kind [s]
@@ -41,26 +47,24 @@ class ThrottledLog:
         self._lock = threading.Lock()
         self._said: dict[str, tuple[float, int]] = {}
 
-    def warn(self, kind: str, text: str) -> bool:
-        """Warn of ``kind`` unless it was said within the period; return whether it was said."""
-        held_back = self._due(kind)
+    def warn(self, text: str) -> bool:
+        """Warn, unless the like was said within the period; return whether it was said."""
+        held_back = self._due(_NUMBER.sub('#', text))
         if held_back is None:
             return False
         more = f' ({held_back} more like this since the last message)' if held_back else ''
         self._logger.warning(text + more)
         return True
 
-    def forget(self, kind: str) -> None:
-        """Let the next message of ``kind`` through at once."""
-        with self._lock:
-            self._said.pop(kind, None)
-
     def _due(self, kind: str) -> int | None:
+        """Return how many were held back, None when it is too early."""
         now = self._clock()
         with self._lock:
             last, held_back = self._said.get(kind, (float('-inf'), 0))
             if now - last < self._period_s:
                 self._said[kind] = (last, held_back + 1)
                 return None
+            if len(self._said) >= _MEMORY:
+                self._said.clear()
             self._said[kind] = (now, 0)
             return held_back
