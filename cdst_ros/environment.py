@@ -84,7 +84,7 @@ def library(topic: str, name: str, version: str, floor: str) -> Finding:
     """Judge the version of a library that is there."""
     if version_tuple(version) >= version_tuple(floor):
         return Finding(topic, name, version)
-    remedy = f'install {name} {floor} or newer in this environment'
+    remedy = f'install {name} {floor} or newer; where apt has none, pip has, in an environment'
     return Finding(topic, name, f'{version}, older than {floor}', Status.WRONG, remedy)
 
 

@@ -21,6 +21,7 @@ from typing import Annotated
 import typer
 
 from cdst_ros import __version__
+from cdst_ros.environment import Status, library
 
 #: Verb modules in the order of ``--help``; each has ``register(app)``.
 VERBS: tuple[str, ...] = ('info',)
@@ -60,4 +61,7 @@ def _root(
 
 def main() -> None:
     """Run ``cdst-ros``."""
+    found = library('Libraries', 'typer', typer.__version__, '0.9')  # Humble's apt has 0.4
+    if found.status is Status.WRONG:
+        raise SystemExit(f'cdst-ros: typer is {found.value}: {found.remedy}')
     build_app()()

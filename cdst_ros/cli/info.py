@@ -84,9 +84,11 @@ def collect() -> Iterator[Finding]:
     """Look at this machine and at the environment of this process."""
     yield from _machine()
     yield from _ros()
-    yield from _libraries()
-    yield from _engines()
-    yield from _models()
+    libraries = list(_libraries())
+    yield from libraries
+    if verdict(libraries):  # engines and models cannot even be looked at without
+        yield from _engines()
+        yield from _models()
 
 
 def show(findings: list[Finding]) -> None:

@@ -67,3 +67,10 @@ def test_a_library_that_breaks_when_imported_is_reported_with_its_error(tmp_path
     assert done.returncode == 1
     assert 'OpenCV: cannot be imported: ImportError: built for NumPy 1' in done.stdout
     assert 'constraints/robot.txt' in done.stdout
+
+
+def test_a_typer_too_old_for_the_verbs_is_named_with_what_to_do(tmp_path: Path):
+    (tmp_path / 'typer.py').write_text("__version__ = '0.4.0'\nTyper = Option = object\n")
+    done = info(PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith('cdst-ros: typer is 0.4.0, older than 0.9: install typer')
