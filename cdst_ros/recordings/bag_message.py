@@ -1,0 +1,35 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What a bag holds before anything is decoded."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class RawMessage(NamedTuple):
+    """A serialised message, and when it was recorded [ns]."""
+
+    topic: str
+    msgtype: str
+    log_time_ns: int
+    data: bytes
+
+
+class Topic(NamedTuple):
+    """A topic of a bag; ``messages``: how many, 0 where a damaged bag hides it."""
+
+    name: str
+    msgtype: str
+    messages: int
