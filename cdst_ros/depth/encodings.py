@@ -71,7 +71,8 @@ def view_pixels(msg: ImageLike) -> AnyArray:
     Return the pixels of a depth image (H, W) as stored, without a copy where possible.
 
     The view is uint16 or float32 in native byte order, may have padded rows, and lives as long as
-    the message's data. The other byte order costs a copy.
+    the message's data. The other byte order costs a copy, and so do rows that begin within a
+    pixel's width, which OpenCV cannot read.
 
     :raises DepthDecodeError: when the message is not a whole depth image
     """
@@ -98,7 +99,7 @@ def view_pixels(msg: ImageLike) -> AnyArray:
     big = bool(msg.is_bigendian)
     stored = dtype.newbyteorder('>' if big else '<')
     view: AnyArray = np.ndarray((height, width), stored, data, strides=(step, dtype.itemsize))
-    return view.astype(dtype, copy=False)
+    return view.astype(dtype, copy=not view.flags.aligned)
 
 
 def metres(units: U16, depth_scale: float = MILLIMETRES) -> F32:
