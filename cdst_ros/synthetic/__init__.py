@@ -11,4 +11,30 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Procedural scenes, a camera that moves in them, and sensor models."""
+"""
+Procedural scenes, a camera that moves in them, and sensor models.
+
+``training_crop`` gives single small views, ``render`` a view of a scene, ``degrade`` what a sensor
+makes of it.
+"""
+
+from cdst_ros.synthetic.crops import training_crop
+from cdst_ros.synthetic.indoor import indoor_scene
+from cdst_ros.synthetic.poses import look
+from cdst_ros.synthetic.rendering import Render, render
+from cdst_ros.synthetic.scenes import Scene
+from cdst_ros.synthetic.sensor import GENERIC, IDEAL, Sampling, SensorProfile, degrade
+
+__all__ = [
+    'GENERIC',
+    'IDEAL',
+    'Render',
+    'Sampling',
+    'Scene',
+    'SensorProfile',
+    'degrade',
+    'indoor_scene',
+    'look',
+    'render',
+    'training_crop',
+]

@@ -1,0 +1,224 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Views for training: each a fresh scene, rendered once, small and quick."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from cdst_ros.depth.arrays import F64
+from cdst_ros.depth.camera import CameraModel
+from cdst_ros.synthetic.furniture import pick_material
+from cdst_ros.synthetic.indoor import indoor_scene
+from cdst_ros.synthetic.poses import look
+from cdst_ros.synthetic.raycast import View
+from cdst_ros.synthetic.rendering import Render, render
+from cdst_ros.synthetic.scenes import Scene
+from cdst_ros.synthetic.shapes import (
+    Shape,
+    bowl,
+    box,
+    cylinder,
+    ellipsoid,
+    lampshade,
+    random_rotation,
+    sheet,
+)
+
+Rng = np.random.Generator
+
+#: The kinds of view, and their shares.
+KINDS = {'room': 0.35, 'closeup': 0.35, 'grazing': 0.15, 'thin': 0.15}
+
+#: Focal lengths of high-resolution depth cameras [px]: 640 to 1280 columns at 55 to 100 degrees.
+_FOCAL = (300.0, 1100.0)
+_TRIES = 8
+_CLEARANCE = 0.25
+
+
+def training_crop(
+    rng: Rng,
+    height: int,
+    width: int,
+    *,
+    kind: str | None = None,
+    color: bool = False,
+    incidence: bool = False,
+) -> Render:
+    """
+    Return a view of a fresh scene, as if cut out of a larger image at random.
+
+    :param kind: one of ``KINDS``; drawn by its share when None
+    :param color: whether to shade a colour image, which costs more than depth does
+    :param incidence: whether to return the angles at which surfaces are seen
+    :raises ValueError: when the kind is unknown
+    """
+    name = kind or str(rng.choice(list(KINDS), p=list(KINDS.values())))
+    if name not in _VIEWS:
+        raise ValueError(f'a training crop is one of {", ".join(KINDS)}, not {name!r}')
+    scene, camera, pose = _VIEWS[name](rng, indoor_scene(rng), height, width)
+    return render(scene, camera, pose, color=color, incidence=incidence)
+
+
+_Drawn = tuple[Scene, CameraModel, F64]
+
+
+def _room(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
+    """Draw a part of a view of the room."""
+    camera = _cut_out(rng, height, width)
+    position = _free_position(rng, scene, 0.3, 2.0)
+    return scene, camera, look(position, *_angles(rng))
+
+
+def _closeup(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
+    """Draw bodies of every size in front of each other, up to where they fill the view."""
+    camera = _cut_out(rng, height, width)
+    pose = look(_free_position(rng, scene, 0.3, 2.0), *_angles(rng))
+    count = int(rng.integers(6, 40))
+    return _with(scene, _scattered(rng, View.of(camera, pose), count)), camera, pose
+
+
+def _grazing(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
+    """Draw the floor seen from low above it, with a few things on it."""
+    camera = _cut_out(rng, height, width)
+    position = _free_position(rng, scene, 0.06, 0.5)
+    pose = look(position, rng.uniform(0, 2 * math.pi), rng.uniform(-0.35, 0.0))
+    count = int(rng.integers(0, 6))
+    return _with(scene, _scattered(rng, View.of(camera, pose), count)), camera, pose
+
+
+def _thin(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
+    """Draw poles, wires and gratings before the room."""
+    camera = _cut_out(rng, height, width)
+    pose = look(_free_position(rng, scene, 0.3, 2.0), *_angles(rng))
+    view = View.of(camera, pose)
+    shapes = [_rod(rng, view) for _ in range(int(rng.integers(2, 12)))]
+    if rng.random() < 0.5:
+        shapes += _grating(rng, view)
+    return _with(scene, shapes), camera, pose
+
+
+_VIEWS: dict[str, Callable[[Rng, Scene, int, int], _Drawn]] = {
+    'room': _room,
+    'closeup': _closeup,
+    'grazing': _grazing,
+    'thin': _thin,
+}
+
+
+def _cut_out(rng: Rng, height: int, width: int) -> CameraModel:
+    """Return the camera of a crop somewhere in a larger image."""
+    focal = math.exp(rng.uniform(math.log(_FOCAL[0]), math.log(_FOCAL[1])))
+    columns, rows = max(width, 1.2 * focal), max(height, 0.9 * focal)
+    x0, y0 = rng.uniform(0, columns - width), rng.uniform(0, rows - height)
+    cx, cy = (columns - 1) / 2 - x0, (rows - 1) / 2 - y0
+    return CameraModel.from_intrinsics(focal, focal, cx, cy, width, height)
+
+
+def _angles(rng: Rng) -> tuple[float, float, float]:
+    """Return yaw, pitch and roll [rad] of a hand-held or robot's camera."""
+    return rng.uniform(0, 2 * math.pi), rng.normal(-0.2, 0.3), rng.normal(0, 0.1)
+
+
+def _free_position(rng: Rng, scene: Scene, low: float, high: float) -> F64:
+    """Return a place in the room, between two heights, that is not in or at a piece [m]."""
+    half = scene.room.half
+    points = rng.uniform(-0.85, 0.85, (_TRIES, 3)) * half
+    points[:, 2] = rng.uniform(low, min(high, 2 * half[2] - 0.2), _TRIES) - half[2]
+    points = scene.room.world(points)
+    free = scene.clearance(points)
+    good = np.flatnonzero(free > min(_CLEARANCE, low * 0.8))
+    best = int(good[0]) if len(good) else int(free.argmax())
+    return np.asarray(points[best])
+
+
+def _with(scene: Scene, shapes: list[Shape]) -> Scene:
+    return Scene(scene.room, scene.shapes + tuple(shapes), scene.style, scene.light)
+
+
+def _point_in_view(rng: Rng, view: View, near: float, far: float) -> tuple[F64, float]:
+    """Return a point that the view sees, and its depth [m], log-uniform."""
+    z = math.exp(rng.uniform(math.log(near), math.log(far)))
+    u, v = rng.uniform(-0.1, 1.1, 2) * (view.width, view.height)
+    return view.origin + view.rays @ np.array([u, v, 1.0]) * z, z
+
+
+def _scattered(rng: Rng, view: View, count: int) -> list[Shape]:
+    """Return bodies in view, from 2 px to most of the view in size."""
+    focal = view.to_pixels[0, 0]
+    widest = 0.45 * max(view.width, view.height)
+    shapes = []
+    for _ in range(count):
+        centre, z = _point_in_view(rng, view, 0.35, 6.0)
+        radius = math.exp(rng.uniform(math.log(2.0), math.log(widest))) * z / focal
+        shapes.append(_body(rng, centre, min(radius, 0.4 * z)))
+    return shapes
+
+
+def _body(rng: Rng, centre: F64, radius: float) -> Shape:
+    """Return a body that fits a sphere of the given radius [m] about ``centre``."""
+    material, style = pick_material(rng), rng.random()
+    turn = random_rotation(rng)
+    sides = radius * rng.uniform(0.15, 0.57, 3)
+    if style < 0.3:
+        return box(centre, sides, turn, material)
+    if style < 0.5:
+        board = np.array([radius * 0.7, radius * rng.uniform(0.1, 0.7), min(0.01, radius / 10)])
+        return box(centre, board, turn, material)
+    if style < 0.65:
+        return ellipsoid(centre, 1.7 * sides, turn, material)
+    if style < 0.8:
+        reach = turn[:, 2] * radius * rng.uniform(0.3, 0.9)
+        hollow = rng.random() < 0.3
+        return cylinder(
+            centre - reach, centre + reach, 0.7 * float(sides[0]), material, shell=hollow
+        )
+    if style < 0.92:
+        bend = rng.uniform(-1.5, 1.5, 2) / radius
+        return sheet(centre, sides[:2], bend, turn, material)
+    height, rim = float(sides[2]), float(sides[0])
+    if style < 0.96:
+        return bowl(centre, height, rim, material)
+    return lampshade(centre, height, rim, rim * rng.uniform(0.2, 1.0), material)
+
+
+def _rod(rng: Rng, view: View) -> Shape:
+    """Return a pole or wire across the view, 1 to 30 mm in radius; every other one is upright."""
+    focal = view.to_pixels[0, 0]
+    centre, z = _point_in_view(rng, view, 0.4, 5.0)
+    radius = math.exp(rng.uniform(math.log(0.001), math.log(0.03)))
+    length = rng.uniform(0.3, 3.0) * max(view.width, view.height) * z / focal
+    lean = 0.05 if rng.random() < 0.5 else 1.0
+    direction = np.array([0.0, 0.0, 1.0]) + lean * rng.standard_normal(3)
+    reach = direction * (length / 2 / np.linalg.norm(direction))
+    return cylinder(centre - reach, centre + reach, min(radius, 0.1 * z), pick_material(rng))
+
+
+def _grating(rng: Rng, view: View) -> list[Shape]:
+    """Return parallel bars at equal distances, as of fences, blinds and chair backs."""
+    focal = view.to_pixels[0, 0]
+    centre, z = _point_in_view(rng, view, 0.6, 4.0)
+    pitch = math.exp(rng.uniform(math.log(4.0), math.log(40.0))) * z / focal
+    turn = random_rotation(rng)
+    length, radius = 0.5 * max(view.width, view.height) * z / focal, pitch * rng.uniform(0.08, 0.4)
+    material, count = pick_material(rng), int(rng.integers(3, 14))
+    bars = []
+    for k in range(count):
+        middle = centre + turn[:, 0] * pitch * (k - (count - 1) / 2)
+        reach = turn[:, 1] * length
+        bars.append(cylinder(middle - reach, middle + reach, radius, material))
+    return bars
