@@ -26,8 +26,9 @@ import numpy as np
 
 from cdst_ros.depth.arrays import F32, U8, AnyArray, Bool
 from cdst_ros.depth.grid import GridAlignment
-from cdst_ros.superres.fill import fill_where
+from cdst_ros.superres.fill import write_unknown
 from cdst_ros.superres.holes import lowest_and_highest
+from cdst_ros.superres.scratch import Scratch
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -41,6 +42,7 @@ def bound(
     *,
     slack: F32 | float = 0.0,
     alignment: GridAlignment = GridAlignment.HALF_PIXEL,
+    scratch: Scratch | None = None,
 ) -> float:
     """
     Bound an enlarged frame in place.
@@ -50,65 +52,73 @@ def bound(
     no valid output there is at most ``z + slack``, the smallest of them becomes ``z``, or, where
     there is none, the pixel at the sample's place does.
 
-    :param depth_hr: (sH, sW) [m], C-contiguous; meaningless where not ``valid_hr`` afterwards
+    :param depth_hr: (sH, sW) [m], C-contiguous; NaN where not ``valid_hr`` afterwards
     :param valid_hr: (sH, sW), C-contiguous
     :param depth: (H, W) [m], positive where ``valid``
     :param valid: (H, W)
     :param slack: [m], one for all or (H, W); taken as half the depth at most, so that an output
         can not fall to 0
-    :return: share of the valid output pixels that the bound changed, 0 to 1
+    :param scratch: arrays to use again; None makes them anew
+    :return: share of the pixels in ``valid_hr`` that the bound changed or dropped, 0 to 1
     """
+    scratch = scratch or Scratch()
     usable = np.minimum(np.asarray(slack, dtype=np.float32), 0.5 * depth)
     near_enough = depth + usable
     low, high = lowest_and_highest(depth - usable, near_enough, valid)
     mask: U8 = valid_hr.view(np.uint8)
+    claimed = cv2.countNonZero(mask)
     if not (reached := high >= low).all():
         _drop_unreached(mask, reached, scale)
-    changed = _clamp(depth_hr, mask, low, high, scale)
-    counted = cv2.countNonZero(mask)
-    if counted < mask.size:
-        fill_where(depth_hr, np.logical_not(valid_hr).view(np.uint8), np.inf)
-    lost = valid & ~(_block_minimum(depth_hr, scale) <= near_enough)
+    changed = _clamp(depth_hr, mask, low, high, scratch)
+    write_unknown(depth_hr, mask, scratch)
+    lost = valid & ~(_block_minimum(depth_hr, scale, scratch) <= near_enough)
     if lost.any():
         sample = 0 if alignment is GridAlignment.PICKED else scale // 2
         _restore(_blocks(depth_hr, scale), _blocks(valid_hr, scale), depth, lost, sample)
         changed += int(np.count_nonzero(lost))
-    return changed / max(1, counted)
+    return min(1.0, changed / max(1, claimed))
 
 
 def _drop_unreached(mask: U8, reached: Bool, scale: int) -> None:
     """Make invalid what no valid input sample is near."""
-    row = _repeat_columns(reached.view(np.uint8), scale)
+    height, width = reached.shape
+    row = _repeat_columns(reached.view(np.uint8), np.empty((height, width * scale), np.uint8))
     for k in range(scale):
         cv2.bitwise_and(mask[k::scale], row, dst=mask[k::scale])
 
 
-def _clamp(depth_hr: F32, mask: U8, low: F32, high: F32, scale: int) -> int:
+def _clamp(depth_hr: F32, mask: U8, low: F32, high: F32, scratch: Scratch) -> int:
     """Move values into [low, high] and drop what is not finite; return how many that changed."""
-    low_row, high_row = _repeat_columns(low, scale), _repeat_columns(high, scale)
-    inside: U8 = np.empty_like(mask)
+    scale = len(mask) // len(low)
+    shape = len(low), mask.shape[1]
+    low_row = _repeat_columns(low, scratch.array('low', shape))
+    high_row = _repeat_columns(high, scratch.array('high', shape))
+    inside: U8 = scratch.array('inside', mask.shape, np.uint8)
     for k in range(scale):
         cv2.inRange(depth_hr[k::scale], low_row, high_row, dst=inside[k::scale])
     cv2.bitwise_and(inside, mask, dst=inside)
     changed = int(cv2.countNonZero(mask) - cv2.countNonZero(inside))
     if changed:
         # Before clamping: what minimum and maximum make of NaN differs between processors.
-        finite: U8 = cv2.inRange(depth_hr, -_LARGEST, _LARGEST)
-        cv2.bitwise_and(mask, finite, dst=mask)
+        cv2.inRange(depth_hr, -_LARGEST, _LARGEST, dst=inside)
+        cv2.bitwise_and(mask, inside, dst=mask)
         for k in range(scale):
             rows = depth_hr[k::scale]
-            cv2.min(cv2.max(rows, low_row), high_row, dst=rows)
+            cv2.max(rows, low_row, dst=rows)
+            cv2.min(rows, high_row, dst=rows)
     return changed
 
 
-def _block_minimum(depth_hr: F32, scale: int) -> F32:
-    """Return the least value (H, W) of each s x s block."""
-    rows: F32 = depth_hr[::scale].copy()
+def _block_minimum(depth_hr: F32, scale: int, scratch: Scratch) -> F32:
+    """Return the least value (H, W) of each s x s block, NaN where it holds none."""
+    height, width = depth_hr.shape
+    rows: F32 = scratch.array('low', (height // scale, width))
+    np.copyto(rows, depth_hr[::scale])
     for k in range(1, scale):
-        cv2.min(rows, depth_hr[k::scale], dst=rows)
+        np.fmin(rows, depth_hr[k::scale], out=rows)
     least: F32 = rows[:, ::scale].copy()
     for k in range(1, scale):
-        np.minimum(least, rows[:, k::scale], out=least)
+        np.fmin(least, rows[:, k::scale], out=least)
     return least
 
 
@@ -116,15 +126,15 @@ def _restore(blocks: F32, valid: Bool, depth: F32, lost: Bool, sample: int) -> N
     """
     Put the sample of each ``lost`` input pixel into its block.
 
-    :param blocks: (H, s, W, s) [m], infinite where not ``valid``
+    :param blocks: (H, s, W, s) [m], NaN where not ``valid``
     :param valid: (H, s, W, s)
     :param sample: row and column in the block of an input sample's place
     """
     scale = blocks.shape[1]
     row, column = np.nonzero(lost)
     candidates = blocks[row, :, column].reshape(len(row), scale * scale)
-    place = candidates.argmin(axis=1)
-    is_empty = np.isinf(candidates[np.arange(len(row)), place])
+    place = np.where(np.isnan(candidates), np.inf, candidates).argmin(axis=1)
+    is_empty = np.isnan(candidates[np.arange(len(row)), place])
     place[is_empty] = sample * scale + sample
     at = row, place // scale, column, place % scale
     blocks[at] = depth[lost]
@@ -137,12 +147,13 @@ def _blocks(image: AnyArray, scale: int) -> AnyArray:
     return image.reshape(height // scale, scale, width // scale, scale)
 
 
-def _repeat_columns(image: AnyArray, scale: int) -> AnyArray:
+def _repeat_columns(image: AnyArray, out: AnyArray) -> AnyArray:
     """
-    Return (H, W) as (H, sW), each value s times.
+    Repeat the values of ``image`` (H, W) along the rows into ``out`` (H, sW); return it.
 
-    Rows need no repeating: every s-th row of the output is compared with the same rows.
+    Rows need no repeating: every s-th row of the output is compared with the same ones.
     """
     height, width = image.shape
-    out: AnyArray = cv2.resize(image, (width * scale, height), interpolation=cv2.INTER_NEAREST)
+    scale = out.shape[1] // width
+    cv2.merge([image] * scale, dst=out.reshape(height, width, scale))
     return out

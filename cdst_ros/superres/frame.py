@@ -27,9 +27,10 @@ from cdst_ros.depth.arrays import F32, U8, Bool
 from cdst_ros.depth.validity import valid_mask
 from cdst_ros.superres.bound import bound
 from cdst_ros.superres.engine import Engine, EngineError, Inference
-from cdst_ros.superres.fill import fill_where
+from cdst_ros.superres.fill import where, write_unknown
 from cdst_ros.superres.hole_filling import fill_holes
 from cdst_ros.superres.holes import valid_contour
+from cdst_ros.superres.scratch import Scratch
 
 #: The parts of a frame that ``Result.timings`` tells the seconds of, in their order.
 STAGES = ('prepare', 'infer', 'bound', 'mask')
@@ -101,6 +102,7 @@ class SuperResolution:
         self.engine = engine
         self.settings = settings or Settings()
         self._info = engine.info
+        self._scratch = Scratch()
 
     def __call__(self, depth: F32, rgb: U8 | None = None) -> Result:
         """
@@ -127,7 +129,7 @@ class SuperResolution:
         """Return depth that is 0 where unknown, and where it is known."""
         settings = self.settings
         valid = valid_mask(depth, settings.min_depth, settings.max_depth)
-        measured = np.where(valid, depth, np.float32(0))
+        measured = where(valid, depth, 0.0)
         if settings.fill_holes:
             return fill_holes(measured, valid, settings.fill_holes, self._info.noise)
         return measured, valid
@@ -156,10 +158,18 @@ class SuperResolution:
         """Keep holes and, where asked, the bound; return the share of pixels it changed."""
         info = self._info
         if not valid.all():
-            contour = valid_contour(measured, valid, info.scale, info.alignment, info.noise)
+            contour = valid_contour(
+                measured,
+                valid,
+                info.scale,
+                alignment=info.alignment,
+                noise=info.noise,
+                scratch=self._scratch,
+            )
             np.logical_and(out.valid, contour, out=out.valid)
         if not self.settings.bounded:
             _drop_impossible(out)
+            write_unknown(out.depth, out.valid.view(np.uint8), self._scratch)
             return 0.0
         slack = self.settings.bound_sigmas * info.noise.sigma(measured)
         return bound(
@@ -170,19 +180,20 @@ class SuperResolution:
             info.scale,
             slack=slack,
             alignment=info.alignment,
+            scratch=self._scratch,
         )
 
     def _mask(self, out: Inference) -> F32 | None:
-        """Write NaN where depth is unknown or doubtful; return sigma likewise."""
-        mask: U8 = out.valid.view(np.uint8)
+        """Make doubtful depth unknown, and sigma where depth is; return sigma."""
+        if out.sigma is None:
+            return None
+        known: U8 = out.valid.view(np.uint8)
         limit = self.settings.max_sigma
-        if limit is not None and out.sigma is not None:
-            cv2.bitwise_and(mask, cv2.inRange(out.sigma, 0.0, limit), dst=mask)
-        if cv2.countNonZero(mask) < mask.size:
-            unknown = np.logical_not(out.valid).view(np.uint8)
-            fill_where(out.depth, unknown, math.nan)
-            if out.sigma is not None:
-                fill_where(out.sigma, unknown, math.nan)
+        if limit is not None:
+            certain = cv2.inRange(out.sigma, 0.0, limit)
+            cv2.bitwise_and(known, certain, dst=known)
+            write_unknown(out.depth, known, self._scratch)
+        write_unknown(out.sigma, known, self._scratch)
         return out.sigma
 
 

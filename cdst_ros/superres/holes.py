@@ -37,6 +37,8 @@ import numpy as np
 from cdst_ros.depth.arrays import F32, U8, AnyArray, Bool
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.depth.noise import NoiseModel
+from cdst_ros.superres.fill import where
+from cdst_ros.superres.scratch import Scratch
 
 #: Samples that differ by less than this share of the nearest are one surface.
 SURFACE_SPAN = 0.02
@@ -48,29 +50,39 @@ _SQUARE: U8 = np.ones((3, 3), np.uint8)
 _BITS: F32 = (2.0 ** np.arange(9, dtype=np.float32)).reshape(3, 3)
 
 
-def smooth_valid(valid: Bool, scale: int, alignment: GridAlignment) -> Bool:
+def smooth_valid(
+    valid: Bool, scale: int, alignment: GridAlignment, scratch: Scratch | None = None
+) -> Bool:
     """
     Apply part 1 of the rule: the bilinear contour alone.
 
     :param valid: (H, W)
+    :param scratch: where the result lives, None for an array of its own
     :return: (sH, sW)
     """
-    return _look_up(_codes(valid), scale, alignment)
+    return _look_up(_codes(valid), scale, alignment, scratch or Scratch())
 
 
 def valid_contour(
-    depth: F32, valid: Bool, scale: int, alignment: GridAlignment, noise: NoiseModel
+    depth: F32,
+    valid: Bool,
+    scale: int,
+    *,
+    alignment: GridAlignment,
+    noise: NoiseModel,
+    scratch: Scratch | None = None,
 ) -> Bool:
     """
     Apply the whole rule.
 
     :param depth: (H, W) [m]; does not matter where not ``valid``
     :param valid: (H, W)
+    :param scratch: where the result lives, None for an array of its own
     :return: (sH, sW)
     """
     codes = _codes(valid)
-    codes[~(valid | spans_one_surface(depth, valid, noise))] = 0
-    return _look_up(codes, scale, alignment)
+    codes *= valid | spans_one_surface(depth, valid, noise)
+    return _look_up(codes, scale, alignment, scratch or Scratch())
 
 
 def spans_one_surface(depth: F32, valid: Bool, noise: NoiseModel) -> Bool:
@@ -88,8 +100,8 @@ def lowest_and_highest(low: F32, high: F32, valid: Bool) -> tuple[F32, F32]:
 
     All are (H, W). Where a window holds no valid pixel the least exceeds the greatest.
     """
-    lowest: F32 = cv2.erode(np.where(valid, low, np.float32(np.inf)), _SQUARE)
-    highest: F32 = cv2.dilate(np.where(valid, high, np.float32(-np.inf)), _SQUARE)
+    lowest: F32 = cv2.erode(where(valid, low, np.inf), _SQUARE)
+    highest: F32 = cv2.dilate(where(valid, high, -np.inf), _SQUARE)
     return lowest, highest
 
 
@@ -104,9 +116,9 @@ def _codes(valid: Bool) -> AnyArray:
     return codes
 
 
-def _look_up(codes: AnyArray, scale: int, alignment: GridAlignment) -> Bool:
+def _look_up(codes: AnyArray, scale: int, alignment: GridAlignment, scratch: Scratch) -> Bool:
     height, width = codes.shape
-    rows = np.empty((height, scale, width), dtype=np.dtype((np.void, scale)))
+    rows = scratch.array('contour', (height, scale, width), np.dtype((np.void, scale)))
     for k, patterns in enumerate(_patterns(scale, alignment)):
         np.take(patterns, codes, out=rows[:, k], mode='clip')
     return rows.view(np.bool_).reshape(height * scale, width * scale)

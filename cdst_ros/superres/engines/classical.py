@@ -99,7 +99,9 @@ def classical_info(name: str, scale: int) -> EngineInfo:
 
 def classical_contour(depth: F32, valid: Bool, scale: int) -> Bool:
     """Return where the output of a classical method is valid, (sH, sW)."""
-    return valid_contour(depth, valid, scale, GridAlignment.HALF_PIXEL, NoiseModel())
+    return valid_contour(
+        depth, valid, scale, alignment=GridAlignment.HALF_PIXEL, noise=NoiseModel()
+    )
 
 
 def nearest_valid(depth: F32, valid: Bool, rows: AnyArray, columns: AnyArray, scale: int) -> F32:
