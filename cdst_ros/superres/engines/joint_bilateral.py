@@ -23,8 +23,9 @@ import numpy as np
 
 from cdst_ros.depth.arrays import F32, U8, Bool
 from cdst_ros.depth.grid import GridAlignment
-from cdst_ros.superres.engine import EngineError, EngineInfo, Inference
+from cdst_ros.superres.engine import EngineInfo, Inference
 from cdst_ros.superres.engines.classical import classical_contour, classical_info
+from cdst_ros.superres.engines.model import check_colour
 
 _RADIUS = 2
 # Kopf et al. use 0.5 to 1 low-resolution pixels, and a range sigma of their guide's contrast.
@@ -61,18 +62,13 @@ class JointBilateralEngine:
         """Enlarge one frame, guided by ``rgb`` (sH, sW, 3)."""
         scale = self._info.scale
         height, width = depth.shape
-        if rgb is None or rgb.shape != (height * scale, width * scale, 3):
-            got = 'none' if rgb is None else f'{rgb.shape[1]}x{rgb.shape[0]}'
-            raise EngineError(
-                f'joint_bilateral needs colour of {width * scale}x{height * scale}, got {got}: '
-                'give colour registered to the enlarged depth'
-            )
-        samples = _Samples.take(depth, valid, rgb)
+        colour = check_colour(self._info, depth, rgb)
+        samples = _Samples.take(depth, valid, colour)
         depth_hr = np.empty((height * scale, width * scale), np.float32)
         offsets = GridAlignment.HALF_PIXEL.sub_pixels(scale)
         for i, y in enumerate(offsets):
             for j, x in enumerate(offsets):
-                guide = [np.ascontiguousarray(rgb[i::scale, j::scale, c]) for c in range(3)]
+                guide = [np.ascontiguousarray(colour[i::scale, j::scale, c]) for c in range(3)]
                 depth_hr[i::scale, j::scale] = self._phase(samples, guide, y, x)
         return Inference(depth_hr, None, classical_contour(depth, valid, scale))
 
