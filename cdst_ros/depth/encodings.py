@@ -135,11 +135,12 @@ def units(depth: F32, depth_scale: float = MILLIMETRES) -> U16:
     """
     Return depth (H, W) [m] in 16-bit units of ``depth_scale`` metres, 0 where unknown.
 
-    OpenCV rounds, turns NaN into 0 and negative values too, and saturates at 65535 (or wraps
-    infinities to 0, by processor). Dropping 65535 makes the outcome the same everywhere.
+    OpenCV rounds, turns NaN and negative values into 0, and saturates at 65535; infinities become
+    either, by processor. Dropping 65535 makes the outcome the same everywhere.
     """
     scale = 1.0 / _checked_scale(depth_scale)
-    out: U16 = cv2.multiply(depth, 1.0, scale=scale, dtype=cv2.CV_16U)
+    # Twice as fast as multiply, which takes a 4x1 image for a scalar in OpenCV 4.
+    out: U16 = cv2.addWeighted(depth, scale, depth, 0.0, 0.0, dtype=cv2.CV_16U)
     cv2.threshold(out, MAX_UNITS, 0, cv2.THRESH_TOZERO_INV, dst=out)
     return out
 

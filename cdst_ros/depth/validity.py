@@ -50,5 +50,5 @@ def valid_mask(depth: F32, min_depth: float = 0.0, max_depth: float = float('inf
     high = min(float(max_depth), float(_FLOAT32.max))
     mask: U8 = cv2.inRange(depth, low, high)
     # A NumPy boolean is 1 where true, and OpenCV wrote 255.
-    cv2.min(mask, 1, dst=mask)
+    mask &= 1
     return mask.view(np.bool_)

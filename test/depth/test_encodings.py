@@ -157,6 +157,11 @@ def test_what_no_unit_can_tell_is_unknown_at_any_place(width: int, value: float)
         assert np.array_equal(encode(depth, '16UC1'), expected)
 
 
+@pytest.mark.parametrize('shape', [(1, 1), (4, 1), (1, 4), (2, 2)])
+def test_no_image_is_so_small_that_opencv_takes_it_for_a_scalar(shape: tuple[int, int]) -> None:
+    assert (encode(np.full(shape, 1.5, np.float32), '16UC1') == 1500).all()
+
+
 def test_sixteen_bits_reach_from_half_a_unit_to_their_end() -> None:
     depth = np.array([[0.0006, 0.0014, 65.533, 65.534]], np.float32)
     assert encode(depth, '16UC1').tolist() == [[1, 1, 65533, 65534]]

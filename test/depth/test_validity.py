@@ -41,10 +41,11 @@ def test_a_zero_lower_limit_keeps_no_zeros() -> None:
     assert valid_mask(np.array([[0.0, 1e-6]], np.float32), 0, 10).tolist() == [[False, True]]
 
 
-def test_the_mask_counts_as_numpy_counts() -> None:
-    mask = valid_mask(np.ones((5, 7), np.float32))
+@pytest.mark.parametrize('shape', [(5, 7), (1, 1), (4, 1), (1, 4)])
+def test_the_mask_counts_as_numpy_counts(shape: tuple[int, int]) -> None:
+    mask = valid_mask(np.ones(shape, np.float32))
     assert mask.dtype == np.bool_
-    assert mask.sum() == 35
+    assert mask.sum() == mask.size
     assert mask.view(np.uint8).max() == 1
 
 
