@@ -19,7 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdst_ros.depth.arrays import F32
+from cdst_ros.depth.arrays import F32, AnyArray
+from cdst_ros.evaluation.metrics import is_jump
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,10 @@ def valid_median(depth: F32, factor: int) -> F32:
     """
     Return the median of the known depths in each block, (H / factor, W / factor) [m].
 
-    Of an even number the lower of the two in the middle is taken: their mean would be a depth
-    between two surfaces, where nothing was measured. A block without a known depth is NaN.
+    Of an even number the two in the middle are averaged if they lie on one surface
+    (``metrics.is_jump``); else the nearer is taken, for their mean would be a depth where nothing
+    was measured. (Taking the lower one always would pull slanted surfaces towards the camera.) A
+    block without a known depth is NaN.
 
     :param depth: (H, W) [m], both multiples of ``factor``
     """
@@ -91,6 +94,12 @@ def valid_median(depth: F32, factor: int) -> F32:
     blocks = depth.reshape(rows, factor, columns, factor).swapaxes(1, 2)
     ordered = np.sort(blocks.reshape(rows, columns, factor * factor), axis=-1)  # NaN goes last
     known = np.count_nonzero(np.isfinite(ordered), axis=-1)
-    middle = np.maximum(known - 1, 0) // 2
-    picked: F32 = np.take_along_axis(ordered, middle[..., None], axis=-1)[..., 0]
-    return np.ascontiguousarray(picked)
+    lower = _take(ordered, np.maximum(known - 1, 0) // 2)
+    upper = _take(ordered, np.minimum(known // 2, factor * factor - 1))
+    median = np.where(is_jump(lower, upper), lower, lower + (upper - lower) / 2)
+    return np.ascontiguousarray(median, dtype=np.float32)
+
+
+def _take(ordered: F32, index: AnyArray) -> F32:
+    taken: F32 = np.take_along_axis(ordered, index[..., None], axis=-1)[..., 0]
+    return taken

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, U8
+from cdst_ros.depth.arrays import F32, U8, Bool
 
 #: Lengths in the picture [px].
 _PANEL_WIDTH = 468
@@ -159,17 +159,26 @@ def _error_scale(repeated: F32, truth: F32) -> _Scale:
 
 
 def _edge_cut(truth: F32) -> tuple[float, float, float, float]:
-    """Return left, top, width, height of the cut with most depth edges, as shares of the image."""
-    middle = float(np.nanmedian(truth)) if np.isfinite(truth).any() else 0.0
-    filled = np.nan_to_num(truth, nan=middle)
-    jump = cv2.morphologyEx(filled.astype(np.float32), cv2.MORPH_GRADIENT, np.ones((3, 3)))
-    edges = (jump > 0.1 * np.maximum(filled, 0.1)).astype(np.float32)
+    """
+    Return left, top, width, height of the cut that shows edges best, as shares of the image.
+
+    That is where most pixels have two surfaces around them, and few are unknown.
+    """
     rows, columns = truth.shape
     tall, wide = max(1, round(rows * _INSET)), max(1, round(columns * _INSET))
-    density = cv2.boxFilter(edges, -1, (wide, tall), borderType=cv2.BORDER_CONSTANT)
-    inside = density[tall // 2 : rows - tall // 2, wide // 2 : columns - wide // 2]
+    known = np.isfinite(truth)
+    square = np.ones((3, 3), np.uint8)
+    nearest = cv2.erode(np.where(known, truth, np.inf).astype(np.float32), square)
+    farthest = cv2.dilate(np.where(known, truth, 0).astype(np.float32), square)
+    edges = known & (farthest - nearest > 0.1 * farthest)
+
+    def share(mask: Bool) -> F32:
+        return np.asarray(cv2.blur(mask.astype(np.float32), (wide, tall)), dtype=np.float32)
+
+    worth = share(edges) * share(known) ** 2
+    inside = worth[tall // 2 : rows - tall // 2, wide // 2 : columns - wide // 2]
     top, left = np.unravel_index(int(np.argmax(inside)), inside.shape)
-    return left / columns, top / rows, wide / columns, tall / rows
+    return float(left / columns), float(top / rows), wide / columns, tall / rows
 
 
 def _cut_out(depth: F32, cut: tuple[float, float, float, float]) -> F32:

@@ -79,13 +79,14 @@ class DepthSource:
         def subscribe(kind: Any, topic: str, callback: Any) -> AdaptiveSubscription:
             return AdaptiveSubscription(node, mailbox, kind, topic, callback)
 
+        # The executor goes by age: taken first, the camera_info is there for the first image.
+        self._info = subscribe(CameraInfo, 'depth/camera_info', self._on_info)
         if parameters.input_transport == 'raw':
             self._depth = subscribe(Image, 'depth/image_raw', self._on_depth)
         else:
             self._depth = subscribe(
                 CompressedImage, 'depth/image_raw/compressedDepth', self._on_depth
             )
-        self._info = subscribe(CameraInfo, 'depth/camera_info', self._on_info)
         self._subscriptions = [self._depth, self._info]
         if guided:
             self._subscriptions += [
