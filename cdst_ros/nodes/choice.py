@@ -21,7 +21,7 @@ from typing import NamedTuple
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.nodes.parameters import Parameters
 from cdst_ros.superres.contract import ModelMetadata, read_metadata
-from cdst_ros.superres.engine import Engine, EngineInfo
+from cdst_ros.superres.engine import Engine, EngineInfo, ModelError
 from cdst_ros.superres.engines import CLASSICAL_ENGINES, open_engine
 from cdst_ros.superres.store import find_model
 
@@ -73,7 +73,7 @@ class EngineChoice:
             engine=parameters.engine,
             precision=parameters.precision,
             threads=parameters.threads,
-            scale=parameters.scale if classical else 0,
+            scale=parameters.scale,
             version=version,
         )
 
@@ -91,6 +91,11 @@ class EngineChoice:
         if self.classical and self.scale:
             return Geometry(self.scale, GridAlignment.HALF_PIXEL)
         found = Geometry.of(read_metadata(find_model(self.model)))
+        if self.scale not in (0, found.scale):
+            raise ModelError(
+                f'{self.model} enlarges by {found.scale} and scale is {self.scale}: set scale to '
+                '0, or choose another model'
+            )
         # Classical methods know one alignment; from a model they take the scale only.
         return Geometry(found.scale, GridAlignment.HALF_PIXEL) if self.classical else found
 
@@ -106,7 +111,7 @@ class EngineChoice:
             engine=self.engine,
             precision=self.precision,
             threads=self.threads or None,
-            scale=self.geometry().scale if self.classical else None,
+            scale=self.geometry().scale,
         )
 
     def __str__(self) -> str:

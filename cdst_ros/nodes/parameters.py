@@ -44,7 +44,8 @@ class Parameters(DeclaredParameters):
     )
     scale: int = parameter(
         0,
-        'Classical engines only: enlarge by this; 0 enlarges as the model would.',
+        'Enlarge by this: free for classical engines, checked against a model; 0 is as the '
+        'model does.',
         between=(0, 16),
     )
     input_transport: str = parameter(
@@ -135,11 +136,6 @@ class Parameters(DeclaredParameters):
                     f'{name} has no effect on {self.engine}: it is for models; set engine to auto '
                     'in the same call'
                 )
-        if not classical and self.scale and 'scale' in changed:
-            raise ValueError(
-                f'scale has no effect on the model {self.model}, which enlarges by its own: it is '
-                f'for the engines {", ".join(CLASSICAL_ENGINES)}; choose another model'
-            )
         if not self.bounded and 'bound_sigmas' in changed:
             raise ValueError('bound_sigmas has no effect while bounded is false: set that first')
 

@@ -16,8 +16,10 @@
 from __future__ import annotations
 
 import cv2
+import numpy as np
 
-from cdst_ros.depth.arrays import F32
+from cdst_ros.depth.arrays import F32, U8
+from cdst_ros.depth.validity import valid_mask
 from cdst_ros.superres.fill import fill_where
 
 #: An error counts as small below the larger of these: metres, and share of the depth.
@@ -38,6 +40,7 @@ def confidence(depth: F32, sigma: F32) -> F32:
     tolerance = cv2.max(depth * TOLERANCE_SHARE, TOLERANCE_M)
     out: F32 = cv2.exp(cv2.divide(tolerance, sigma, scale=-1.0))
     cv2.subtract(1.0, out, dst=out)
-    unknown = cv2.compare(depth, depth, cv2.CMP_NE)
+    known = valid_mask(depth).view(np.uint8)
+    unknown: U8 = known ^ np.uint8(1)
     fill_where(out, unknown, 0.0)
     return out
