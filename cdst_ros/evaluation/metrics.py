@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, F64, AnyArray, Bool
+from cdst_ros.depth.arrays import F32, F64, U8, AnyArray, Bool
 
 #: Neighbouring pixels whose depths differ by more than this [m], and more than this share of the
 #: nearer one, lie on different surfaces. 5 cm and 2 % are where BENCHMARKS' flying pixels begin;
@@ -75,7 +75,8 @@ def near_discontinuity(depth: F32, radius: int = EDGE_RADIUS_PX) -> Bool:
     edge[1:] |= down
     edge[:-1] |= down
     reach = 2 * radius + 1
-    return cv2.dilate(edge, np.ones((reach, reach), np.uint8)).astype(np.bool_)
+    near: U8 = cv2.dilate(edge, np.ones((reach, reach), np.uint8))
+    return near.astype(np.bool_)
 
 
 @dataclass
@@ -166,7 +167,7 @@ def add_compared(
 def _differences(prediction: AnyArray, truth: AnyArray) -> F64:
     if prediction.shape != truth.shape:
         raise ValueError(
-            f'the output is {prediction.shape} and the truth {truth.shape}: they cannot be compared'
+            f'the output is {prediction.shape}, the truth {truth.shape}: they cannot be compared'
         )
     return prediction.astype(np.float64) - truth.astype(np.float64)
 
