@@ -88,8 +88,8 @@ def test_the_build_installs_launch_files_configuration_models_and_index(workspac
     share = workspace / 'install/cdst_ros/share'
     assert (share / 'ament_index/resource_index/packages/cdst_ros').is_file()
     assert (share / 'cdst_ros/package.xml').is_file()
-    assert names(share / 'cdst_ros/launch') == names(ROOT / 'launch')
-    assert names(share / 'cdst_ros/config') == names(ROOT / 'cdst_ros/config')
+    assert names(share / 'cdst_ros/launch') == names(ROOT / 'launch') != []
+    assert names(share / 'cdst_ros/config') == names(ROOT / 'cdst_ros/config') != []
     (module,) = (workspace / 'install/cdst_ros/lib').glob('python*/site-packages/cdst_ros')
     weights = 'superres/weights'
     assert names(module / weights) == names(ROOT / 'cdst_ros' / weights) != []
