@@ -14,24 +14,29 @@
 """
 Procedural scenes, a camera that moves in them, and sensor models.
 
-``training_crop`` gives single small views, ``render`` a view of a scene, ``degrade`` what a sensor
-makes of it.
+``SyntheticCamera`` plays a depth camera, ``training_crop`` gives single small views, ``render`` a
+view of a scene, ``degrade`` what a sensor makes of it.
 """
 
+from cdst_ros.synthetic.camera import SyntheticCamera, SyntheticFrame
 from cdst_ros.synthetic.crops import training_crop
 from cdst_ros.synthetic.indoor import indoor_scene
+from cdst_ros.synthetic.motion import CameraPath
 from cdst_ros.synthetic.poses import look
 from cdst_ros.synthetic.rendering import Render, render
 from cdst_ros.synthetic.scenes import Scene
 from cdst_ros.synthetic.sensor import GENERIC, IDEAL, Sampling, SensorProfile, degrade
 
 __all__ = [
+    'CameraPath',
     'GENERIC',
     'IDEAL',
     'Render',
     'Sampling',
     'Scene',
     'SensorProfile',
+    'SyntheticCamera',
+    'SyntheticFrame',
     'degrade',
     'indoor_scene',
     'look',

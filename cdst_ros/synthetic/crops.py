@@ -48,6 +48,10 @@ KINDS = {'room': 0.35, 'closeup': 0.35, 'grazing': 0.15, 'thin': 0.15}
 _FOCAL = (300.0, 1100.0)
 _TRIES = 8
 _CLEARANCE = 0.25
+#: Share of the views that are turned to a piece of furniture.
+_AIMED = 0.75
+#: Things are put no nearer to the camera [m].
+_NEAREST = 0.35
 
 
 def training_crop(
@@ -80,16 +84,15 @@ _Drawn = tuple[Scene, CameraModel, F64]
 def _room(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
     """Draw a part of a view of the room."""
     camera = _cut_out(rng, height, width)
-    position = _free_position(rng, scene, 0.3, 2.0)
-    return scene, camera, look(position, *_angles(rng))
+    return scene, camera, _pose(rng, scene, camera)
 
 
 def _closeup(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
     """Draw bodies of every size in front of each other, up to where they fill the view."""
     camera = _cut_out(rng, height, width)
-    pose = look(_free_position(rng, scene, 0.3, 2.0), *_angles(rng))
-    count = int(rng.integers(6, 40))
-    return _with(scene, _scattered(rng, View.of(camera, pose), count)), camera, pose
+    pose = _pose(rng, scene, camera)
+    count = int(rng.integers(8, 40))
+    return _with(scene, _scattered(rng, scene, View.of(camera, pose), count)), camera, pose
 
 
 def _grazing(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
@@ -98,17 +101,17 @@ def _grazing(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
     position = _free_position(rng, scene, 0.06, 0.5)
     pose = look(position, rng.uniform(0, 2 * math.pi), rng.uniform(-0.35, 0.0))
     count = int(rng.integers(0, 6))
-    return _with(scene, _scattered(rng, View.of(camera, pose), count)), camera, pose
+    return _with(scene, _scattered(rng, scene, View.of(camera, pose), count)), camera, pose
 
 
 def _thin(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
     """Draw poles, wires and gratings before the room."""
     camera = _cut_out(rng, height, width)
-    pose = look(_free_position(rng, scene, 0.3, 2.0), *_angles(rng))
+    pose = _pose(rng, scene, camera)
     view = View.of(camera, pose)
-    shapes = [_rod(rng, view) for _ in range(int(rng.integers(2, 12)))]
+    shapes = [_rod(rng, scene, view) for _ in range(int(rng.integers(2, 12)))]
     if rng.random() < 0.5:
-        shapes += _grating(rng, view)
+        shapes += _grating(rng, scene, view)
     return _with(scene, shapes), camera, pose
 
 
@@ -129,9 +132,18 @@ def _cut_out(rng: Rng, height: int, width: int) -> CameraModel:
     return CameraModel.from_intrinsics(focal, focal, cx, cy, width, height)
 
 
-def _angles(rng: Rng) -> tuple[float, float, float]:
-    """Return yaw, pitch and roll [rad] of a hand-held or robot's camera."""
-    return rng.uniform(0, 2 * math.pi), rng.normal(-0.2, 0.3), rng.normal(0, 0.1)
+def _pose(rng: Rng, scene: Scene, camera: CameraModel) -> F64:
+    """Return the pose of a hand-held or robot's camera, most often with furniture in the crop."""
+    position = _free_position(rng, scene, 0.3, 2.0)
+    yaw, pitch = rng.uniform(0, 2 * math.pi), rng.normal(-0.2, 0.3)
+    if scene.shapes and rng.random() < _AIMED:
+        target = scene.shapes[int(rng.integers(len(scene.shapes)))].centre - position
+        fx, fy, cx, cy = camera.intrinsics()
+        # the piece is to appear in the middle of the crop, not on the optical axis
+        yaw = math.atan2(target[1], target[0]) + math.atan2((camera.width - 1) / 2 - cx, fx)
+        pitch = math.atan2(target[2], math.hypot(target[0], target[1]))
+        pitch += math.atan2((camera.height - 1) / 2 - cy, fy)
+    return look(position, yaw, pitch, rng.normal(0, 0.1))
 
 
 def _free_position(rng: Rng, scene: Scene, low: float, high: float) -> F64:
@@ -150,20 +162,22 @@ def _with(scene: Scene, shapes: list[Shape]) -> Scene:
     return Scene(scene.room, scene.shapes + tuple(shapes), scene.style, scene.light)
 
 
-def _point_in_view(rng: Rng, view: View, near: float, far: float) -> tuple[F64, float]:
-    """Return a point that the view sees, and its depth [m], log-uniform."""
-    z = math.exp(rng.uniform(math.log(near), math.log(far)))
+def _point_in_view(rng: Rng, scene: Scene, view: View) -> tuple[F64, float]:
+    """Return a point in the room that the view sees, and its depth [m], log-uniform."""
     u, v = rng.uniform(-0.1, 1.1, 2) * (view.width, view.height)
-    return view.origin + view.rays @ np.array([u, v, 1.0]) * z, z
+    ray = view.rays @ np.array([u, v, 1.0])
+    far = max(0.9 * scene.room.reach(view.origin, ray), 1.1 * _NEAREST)
+    z = math.exp(rng.uniform(math.log(_NEAREST), math.log(far)))
+    return view.origin + ray * z, z
 
 
-def _scattered(rng: Rng, view: View, count: int) -> list[Shape]:
+def _scattered(rng: Rng, scene: Scene, view: View, count: int) -> list[Shape]:
     """Return bodies in view, from 2 px to most of the view in size."""
     focal = view.to_pixels[0, 0]
     widest = 0.45 * max(view.width, view.height)
     shapes = []
     for _ in range(count):
-        centre, z = _point_in_view(rng, view, 0.35, 6.0)
+        centre, z = _point_in_view(rng, scene, view)
         radius = math.exp(rng.uniform(math.log(2.0), math.log(widest))) * z / focal
         shapes.append(_body(rng, centre, min(radius, 0.4 * z)))
     return shapes
@@ -171,35 +185,56 @@ def _scattered(rng: Rng, view: View, count: int) -> list[Shape]:
 
 def _body(rng: Rng, centre: F64, radius: float) -> Shape:
     """Return a body that fits a sphere of the given radius [m] about ``centre``."""
-    material, style = pick_material(rng), rng.random()
-    turn = random_rotation(rng)
+    draw = _BODIES[int(rng.integers(len(_BODIES)))]
+    return draw(rng, centre, radius)
+
+
+def _box(rng: Rng, centre: F64, radius: float) -> Shape:
     sides = radius * rng.uniform(0.15, 0.57, 3)
-    if style < 0.3:
-        return box(centre, sides, turn, material)
-    if style < 0.5:
-        board = np.array([radius * 0.7, radius * rng.uniform(0.1, 0.7), min(0.01, radius / 10)])
-        return box(centre, board, turn, material)
-    if style < 0.65:
-        return ellipsoid(centre, 1.7 * sides, turn, material)
-    if style < 0.8:
-        reach = turn[:, 2] * radius * rng.uniform(0.3, 0.9)
-        hollow = rng.random() < 0.3
-        return cylinder(
-            centre - reach, centre + reach, 0.7 * float(sides[0]), material, shell=hollow
-        )
-    if style < 0.92:
-        bend = rng.uniform(-1.5, 1.5, 2) / radius
-        return sheet(centre, sides[:2], bend, turn, material)
-    height, rim = float(sides[2]), float(sides[0])
-    if style < 0.96:
-        return bowl(centre, height, rim, material)
-    return lampshade(centre, height, rim, rim * rng.uniform(0.2, 1.0), material)
+    return box(centre, sides, random_rotation(rng), pick_material(rng))
 
 
-def _rod(rng: Rng, view: View) -> Shape:
+def _board(rng: Rng, centre: F64, radius: float) -> Shape:
+    sides = np.array([radius * 0.7, radius * rng.uniform(0.1, 0.7), min(0.01, radius / 10)])
+    return box(centre, sides, random_rotation(rng), pick_material(rng))
+
+
+def _ellipsoid(rng: Rng, centre: F64, radius: float) -> Shape:
+    radii = radius * rng.uniform(0.25, 1.0, 3)
+    return ellipsoid(centre, radii, random_rotation(rng), pick_material(rng))
+
+
+def _cylinder(rng: Rng, centre: F64, radius: float) -> Shape:
+    reach = random_rotation(rng)[:, 2] * radius * rng.uniform(0.3, 0.9)
+    around, hollow = radius * rng.uniform(0.1, 0.4), rng.random() < 0.3
+    return cylinder(centre - reach, centre + reach, around, pick_material(rng), shell=hollow)
+
+
+def _sheet(rng: Rng, centre: F64, radius: float) -> Shape:
+    sides, bend = radius * rng.uniform(0.15, 0.57, 2), rng.uniform(-1.5, 1.5, 2) / radius
+    return sheet(centre, sides, bend, random_rotation(rng), pick_material(rng))
+
+
+def _bowl(rng: Rng, centre: F64, radius: float) -> Shape:
+    height, rim = radius * rng.uniform(0.15, 0.57, 2)
+    return bowl(centre, float(height), float(rim), pick_material(rng))
+
+
+def _lampshade(rng: Rng, centre: F64, radius: float) -> Shape:
+    height, low, high = (float(x) for x in radius * rng.uniform(0.15, 0.57, 3))
+    return lampshade(centre, height, low, high, pick_material(rng))
+
+
+_BODIES: tuple[Callable[[Rng, F64, float], Shape], ...] = (
+    _box, _box, _board, _board, _ellipsoid, _ellipsoid, _cylinder, _cylinder, _sheet, _sheet,
+    _bowl, _lampshade,
+)  # fmt: skip
+
+
+def _rod(rng: Rng, scene: Scene, view: View) -> Shape:
     """Return a pole or wire across the view, 1 to 30 mm in radius; every other one is upright."""
     focal = view.to_pixels[0, 0]
-    centre, z = _point_in_view(rng, view, 0.4, 5.0)
+    centre, z = _point_in_view(rng, scene, view)
     radius = math.exp(rng.uniform(math.log(0.001), math.log(0.03)))
     length = rng.uniform(0.3, 3.0) * max(view.width, view.height) * z / focal
     lean = 0.05 if rng.random() < 0.5 else 1.0
@@ -208,10 +243,10 @@ def _rod(rng: Rng, view: View) -> Shape:
     return cylinder(centre - reach, centre + reach, min(radius, 0.1 * z), pick_material(rng))
 
 
-def _grating(rng: Rng, view: View) -> list[Shape]:
+def _grating(rng: Rng, scene: Scene, view: View) -> list[Shape]:
     """Return parallel bars at equal distances, as of fences, blinds and chair backs."""
     focal = view.to_pixels[0, 0]
-    centre, z = _point_in_view(rng, view, 0.6, 4.0)
+    centre, z = _point_in_view(rng, scene, view)
     pitch = math.exp(rng.uniform(math.log(4.0), math.log(40.0))) * z / focal
     turn = random_rotation(rng)
     length, radius = 0.5 * max(view.width, view.height) * z / focal, pitch * rng.uniform(0.08, 0.4)

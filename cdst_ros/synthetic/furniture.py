@@ -46,11 +46,18 @@ Piece = Callable[[Rng], list[Shape]]
 
 #: A scene has this many materials; shapes name one by its number.
 MATERIALS = 48
+#: The first of them are quiet: plain, cloudy or wooden.
+QUIET_MATERIALS = 16
 
 
 def pick_material(rng: Rng) -> int:
-    """Return the number of a material."""
-    return int(rng.integers(MATERIALS))
+    """Return the number of a material, a quiet one more often than not."""
+    return int(rng.integers(MATERIALS if rng.random() < 0.5 else QUIET_MATERIALS))
+
+
+def pick_quiet_material(rng: Rng) -> int:
+    """Return the number of a material without strong patterns."""
+    return int(rng.integers(QUIET_MATERIALS))
 
 
 def placed(shapes: list[Shape], offset: tuple[float, float, float], turn: float) -> list[Shape]:

@@ -40,9 +40,9 @@ def indoor_scene(rng: np.random.Generator) -> Scene:
 
 def _room(rng: np.random.Generator) -> Room:
     half = np.array([rng.uniform(1.6, 4.2), rng.uniform(1.5, 3.5), rng.uniform(1.15, 1.6)])
-    wall = furniture.pick_material(rng)
-    walls = [wall if rng.random() < 0.7 else furniture.pick_material(rng) for _ in range(4)]
-    materials = (*walls, furniture.pick_material(rng), furniture.pick_material(rng))
+    wall, ceiling = furniture.pick_quiet_material(rng), furniture.pick_quiet_material(rng)
+    walls = [wall if rng.random() < 0.75 else furniture.pick_material(rng) for _ in range(4)]
+    materials = (*walls, furniture.pick_material(rng), ceiling)
     centre = np.array([0.0, 0.0, half[2]])
     rotation = yaw(rng.uniform(0, 2 * math.pi))
     windows = tuple(_window(rng, half) for _ in range(int(rng.integers(0, 3))))

@@ -17,12 +17,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from cdst_ros.depth.arrays import F32, F64, U8
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.synthetic.raycast import I16, View, cast
 from cdst_ros.synthetic.scenes import Scene
 from cdst_ros.synthetic.shading import shade
-from cdst_ros.synthetic.surfaces import surface_normals
+from cdst_ros.synthetic.surfaces import look_closely
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,12 +62,9 @@ def render(
     """
     view = View.of(camera, pose)
     hits = cast(scene.room, scene.shapes, view)
-    image = None
-    cosines = None
+    image, cosines = None, None
     if color or incidence:
-        seen = surface_normals(scene.room, scene.shapes, view, hits)
-        if incidence:
-            cosines = seen.cosine
-        if color:
-            image = shade(scene, view, hits, seen)
+        seen = look_closely(scene, view, hits)
+        image = shade(scene, view, seen) if color else None
+        cosines = seen.image(seen.cosine, np.nan) if incidence else None
     return Render(hits.depth(), hits.surface, image, cosines)

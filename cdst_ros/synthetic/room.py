@@ -71,6 +71,12 @@ class Room:
         """Return points given in the room's own coordinates in the world [m], (..., 3)."""
         return np.asarray(points @ self.rotation.T + self.centre)
 
+    def reach(self, origin: F64, ray: F64) -> float:
+        """Return how many lengths of ``ray`` it is from ``origin`` in the room to a wall."""
+        start, step = self.local(origin), ray @ self.rotation
+        with np.errstate(divide='ignore', invalid='ignore'):
+            return float(np.nanmin((self.half - np.sign(step) * start) / np.abs(step)))
+
     def patch_corners(self, patch: Patch) -> F64:
         """Return the corners of a patch in the world [m], twice over as of a flat box, (8, 3)."""
         axis, sign = FACES[patch.face]

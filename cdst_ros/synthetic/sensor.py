@@ -205,9 +205,9 @@ def sample(depth_hr: F32, scale: int, sampling: Sampling) -> F32:
         )
     depth = depth_hr[: h * scale, : w * scale]
     if sampling is Sampling.PICK:
-        return depth[::scale, ::scale].copy()
+        return np.asarray(depth[::scale, ::scale].copy())
     if scale == 1:
-        return depth.copy()
+        return np.asarray(depth.copy())
     if sampling is Sampling.CUBIC:
         return np.asarray(cv2.resize(depth, (w, h), interpolation=cv2.INTER_CUBIC))
     return _footprint_means(depth, scale, mix=sampling is Sampling.MEAN)

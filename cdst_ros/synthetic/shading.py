@@ -19,15 +19,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cdst_ros.depth.arrays import F32, F64, U8
+from cdst_ros.depth.arrays import F32, F64, U8, Bool
 from cdst_ros.depth.camera import CameraModel
-from cdst_ros.synthetic.furniture import MATERIALS
+from cdst_ros.synthetic.furniture import MATERIALS, QUIET_MATERIALS
 from cdst_ros.synthetic.poses import look
-from cdst_ros.synthetic.raycast import I16, NOTHING, Hits, View, cast
+from cdst_ros.synthetic.raycast import View, cast
 from cdst_ros.synthetic.room import FACES, Room, in_face
 from cdst_ros.synthetic.scenes import Scene
 from cdst_ros.synthetic.shapes import Shape
@@ -42,8 +41,8 @@ _SHADOW_SIZE = 768
 _SHADOW_REACH = 2.75
 #: What lies this much behind the surface that the lamp sees is in its shadow.
 _SHADOW_SLACK = 0.02
-#: What windows show, linear RGB.
-_SKY = (0.75, 0.85, 1.0)
+#: What windows show, RGB.
+_SKY = (220, 235, 255)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,8 +78,9 @@ def palette(style: int) -> Palette:
     rng = np.random.default_rng(style)
     textures = atlas(style % _ATLASES)
     tile = rng.integers(0, textures.plain, MATERIALS)
-    picture = rng.random(MATERIALS) < 0.15
-    tile[picture] = rng.integers(textures.plain, textures.count, int(picture.sum()))
+    tile[:QUIET_MATERIALS] = rng.integers(0, textures.quiet, QUIET_MATERIALS)
+    picture = QUIET_MATERIALS + np.flatnonzero(rng.random(MATERIALS - QUIET_MATERIALS) < 0.15)
+    tile[picture] = rng.integers(textures.plain, textures.count, picture.size)
     tint = np.clip(
         rng.uniform(0.5, 1.1, (MATERIALS, 1)) + rng.normal(0, 0.1, (MATERIALS, 3)), 0, 2
     )
@@ -93,7 +93,7 @@ def palette(style: int) -> Palette:
         np.exp(rng.uniform(np.log(120), np.log(900), MATERIALS)).astype(np.float32),
         np.stack([np.cos(angle), np.sin(angle)], axis=-1).astype(np.float32),
         float(rng.uniform(0.25, 0.6)),
-        (np.array([1 + warm, 1.0, 1 - warm]) * rng.uniform(0.8, 1.3)).astype(np.float32),
+        (np.array([1 + warm, 1.0, 1 - warm]) * rng.uniform(0.9, 1.6)).astype(np.float32),
     )
 
 
@@ -101,7 +101,7 @@ class Lamp:
     """A lamp in a room, and what it does not reach."""
 
     def __init__(self, room: Room, shapes: Sequence[Shape], position: F64) -> None:
-        """Cast the shadows of ``shapes`` from ``position`` [m]; some 30 ms."""
+        """Cast the shadows of ``shapes`` from ``position`` [m]."""
         focal, middle = _SHADOW_SIZE / 2 / _SHADOW_REACH, (_SHADOW_SIZE - 1) / 2
         camera = CameraModel.from_intrinsics(
             focal, focal, middle, middle, _SHADOW_SIZE, _SHADOW_SIZE
@@ -110,82 +110,77 @@ class Lamp:
         self.view = View.of(camera, look(position, 0.0, -np.pi / 2))
         self._nearest = cast(room, shapes, self.view).inverse.astype(np.float32)
 
-    def shadow(self, points: F32) -> F32:
-        """Return 0 where world points (H, W, 3) are in the shadow, 1 where they are lit, (H, W)."""
-        inside = (points - self.position.astype(np.float32)) @ self.view.rotation.astype(
-            np.float32
-        )
-        z = inside[..., 2]
-        below = z > 0.05
-        inverse = 1 / np.where(below, z, 1)
-        pixels = inside[..., :2] * (self.view.to_pixels[0, 0] * inverse)[..., None].astype(
-            np.float32
-        ) + np.float32(self.view.to_pixels[0, 2])
-        nearest = cv2.remap(
-            self._nearest,
-            pixels[..., 0],
-            pixels[..., 1],
-            cv2.INTER_NEAREST,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=0,
-        )
-        dark = below & (nearest > inverse * (1 + _SHADOW_SLACK) + np.float32(0.01))
-        return np.asarray(cv2.blur((~dark).astype(np.float32), (3, 3)))
+    def reaches(self, points: F32) -> Bool:
+        """Return whether the lamp lights world points (3, N) relative to itself, (N,)."""
+        x, y, z = self.view.rotation.T.astype(np.float32) @ points
+        ahead = z > 0.05
+        inverse = 1 / np.where(ahead, z, np.float32(1))
+        focal, middle = (np.float32(self.view.to_pixels[0, k]) for k in (0, 2))
+        column = (x * inverse * focal + (middle + np.float32(0.5))).astype(np.int32)
+        row = (y * inverse * focal + (middle + np.float32(0.5))).astype(np.int32)
+        # what the lamp does not look at, such as the ceiling, is lit
+        ahead &= (column >= 0) & (column < _SHADOW_SIZE) & (row >= 0) & (row < _SHADOW_SIZE)
+        nearest = self._nearest[np.where(ahead, row, 0), np.where(ahead, column, 0)]
+        limit = inverse * (1 + _SHADOW_SLACK) + np.float32(_SHADOW_SLACK / 2)
+        return np.asarray(~ahead | (nearest < limit))
 
 
-def shade(scene: Scene, view: View, hits: Hits, seen: Surfaces) -> U8:
+def shade(scene: Scene, view: View, seen: Surfaces) -> U8:
     """Return the colour of what is seen, RGB, (H, W, 3)."""
     colors = palette(scene.style)
-    depth = (1 / np.where(hits.inverse > 0, hits.inverse, 1)).astype(np.float32)
-    albedo = _albedo(scene, colors, hits.surface, seen, depth / view.to_pixels[0, 0])
-    points = view.origin.astype(np.float32) + seen.rays * depth[..., None]
-    lamp = _lamp(scene)
-    to_lamp = lamp.position.astype(np.float32) - points
-    distance2 = np.einsum('ijk,ijk->ij', to_lamp, to_lamp) + np.float32(0.05)
-    facing = np.einsum('ijk,ijk->ij', to_lamp, seen.normals) / np.sqrt(distance2)
-    direct = np.maximum(facing, 0) * lamp.shadow(points) / (0.6 + 0.15 * distance2)
-    around = colors.ambient * (0.75 + 0.25 * seen.normals[..., 2])
-    albedo *= (direct + around)[..., None] * colors.exposure
-    albedo[hits.surface == NOTHING] = _SKY
+    light = _light(scene, colors, view, seen)
+    color = _albedo(scene, colors, view, seen)
+    color *= light[:, None] * colors.exposure
     # gamma 2; a real camera clips its highlights, too
-    return np.asarray(np.sqrt(np.clip(albedo, 0, 1)) * 255, dtype=np.uint8)
+    np.sqrt(np.minimum(color, 1, out=color), out=color)
+    return seen.image((color * 255).astype(np.uint8), _SKY)
 
 
-def _albedo(scene: Scene, colors: Palette, surface: I16, seen: Surfaces, pixel: F32) -> F32:
-    """
-    Return the reflectance of what is seen, RGB, (H, W, 3).
+def _light(scene: Scene, colors: Palette, view: View, seen: Surfaces) -> F32:
+    """Return the light that falls on what is seen, (N,)."""
+    lamp = _lamp(scene)
+    points = seen.points + (view.origin - lamp.position).astype(np.float32)[:, None]
+    distance2 = points[0] ** 2 + points[1] ** 2 + points[2] ** 2 + np.float32(0.05)
+    n = seen.normals
+    facing = -(points[0] * n[0] + points[1] * n[1] + points[2] * n[2]) / np.sqrt(distance2)
+    direct = np.maximum(facing, 0) * lamp.reaches(points) / (0.6 + 0.15 * distance2)
+    return np.asarray(direct + colors.ambient * (0.75 + 0.25 * n[2]), dtype=np.float32)
 
-    :param pixel: width of a pixel on a surface that faces the camera [m], (H, W)
-    """
-    numbers = [*scene.room.materials, *(shape.material for shape in scene.shapes), 0]
-    material = np.array(numbers)[surface]
-    u, v = _in_surface(seen)
-    cos, sin = colors.turn[material, 0], colors.turn[material, 1]
-    density = colors.density[material]
+
+def _albedo(scene: Scene, colors: Palette, view: View, seen: Surfaces) -> F32:
+    """Return the reflectance of what is seen, linear RGB, (N, 3)."""
+    numbers = np.array([*scene.room.materials, *(shape.material for shape in scene.shapes)])
+    material = numbers[seen.numbers]
+    a = np.where(seen.axis == 0, seen.local[1], seen.local[0])
+    b = np.where(seen.axis == 2, seen.local[1], -seen.local[2])
+    density = seen.spread(colors.density[material] / np.float32(SIZE))
+    cos, sin = (seen.spread(colors.turn[material, k]) for k in (0, 1))
     # bodies of one material do not show the same piece of it
-    x = (u * cos - v * sin) * density + surface * np.float32(0.618 * SIZE)
-    y = (u * sin + v * cos) * density
-    tile = colors.tile[material]
+    shift = seen.spread((0.618 * seen.numbers).astype(np.float32))
+    u, v = (a * cos - b * sin) * density + shift, (a * sin + b * cos) * density
+    tile = seen.spread(colors.tile[material])
+    tint = colors.tint[material] / np.float32(255)
+    tints = np.repeat(tint, seen.counts, axis=0)
+    places = dict(seen.slices())
     for patch in scene.room.posters:
-        a, b = in_face(FACES[patch.face][0])
-        across = (seen.local[..., a] - patch.centre[0]) / (2 * patch.half[0]) + 0.5
-        up = (seen.local[..., b] - patch.centre[1]) / (2 * patch.half[1]) + 0.5
-        here = (surface == patch.face) & (np.abs(across - 0.5) < 0.5) & (np.abs(up - 0.5) < 0.5)
+        if patch.face not in places:
+            continue
+        part = places[patch.face]
+        first, second = in_face(FACES[patch.face][0])
+        across = (seen.local[first, part] - patch.centre[0]) / (2 * patch.half[0]) + 0.5
+        down = 0.5 - (seen.local[second, part] - patch.centre[1]) / (2 * patch.half[1])
+        here = part.start + np.flatnonzero(
+            (np.abs(across - 0.5) < 0.5) & (np.abs(down - 0.5) < 0.5)
+        )
         tile[here] = colors.picture(patch.material)
-        x[here], y[here] = across[here] * SIZE, (1 - up[here]) * SIZE
-        density[here] = SIZE / (2 * min(patch.half))
-        material[here] = patch.material
-    slant = np.sqrt(np.maximum(np.nan_to_num(seen.cosine, nan=1.0), 0.05))
-    texels = colors.textures.look_up(tile, x, y, pixel * density / slant)
-    albedo = texels * (colors.tint[material] / np.float32(255))
+        u[here], v[here] = across[here - part.start], down[here - part.start]
+        density[here] = 1 / (2 * min(patch.half))
+        tints[here] = np.float32(1 / 255)
+    pixel = seen.depth * np.float32(SIZE / view.to_pixels[0, 0]) * density
+    footprint = pixel / np.sqrt(np.maximum(seen.cosine, np.float32(0.05)))
+    albedo = colors.textures.look_up(tile, u, v, footprint) * tints
     # textures are stored with gamma 2
-    return np.square(albedo, out=albedo)
-
-
-def _in_surface(seen: Surfaces) -> tuple[F32, F32]:
-    """Return two coordinates along each surface [m], (H, W): those across its main axis."""
-    x, y, z = (seen.local[..., k] for k in range(3))
-    return np.where(seen.axis == 0, y, x), np.where(seen.axis == 2, y, -z)
+    return np.asarray(np.square(albedo, out=albedo))
 
 
 @lru_cache(maxsize=2)

@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cdst_ros.depth.arrays import F32, U8
+from cdst_ros.depth.arrays import F32, U8, AnyArray
 
 Rng = np.random.Generator
 
@@ -33,6 +33,7 @@ _EACH = 3
 _LEVELS = 7
 #: Rim around each tile that repeats it, so that interpolation sees no seam [px].
 _RIM = 1
+_EDGES = np.array([SIZE >> level for level in range(_LEVELS)], dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,40 +44,48 @@ class Atlas:
     :param image: RGB, (H, W, 3)
     :param columns: of tiles
     :param tops: first row of each level
+    :param quiet: textures, the first ones, that suit walls
     :param plain: textures that suit any surface; those behind them are pictures and text
     :param count: textures
     """
 
     image: U8
     columns: int
-    tops: NDArray[np.int64]
+    tops: F32
+    quiet: int
     plain: int
     count: int
 
     def look_up(self, tile: NDArray[np.int64], u: F32, v: F32, footprint: F32) -> U8:
         """
-        Return the colour of texture ``tile`` at ``u``, ``v``, all of one shape (H, W).
+        Return the colour of texture ``tile`` at ``u``, ``v``, (N, 3).
 
-        :param u: [texel], any number: textures repeat
-        :param footprint: of a pixel [texel]; larger ones see coarser levels
+        :param tile: number of the texture, (N,)
+        :param u: place in it, 0 to 1 and again for every whole number, (N,)
+        :param v: like ``u``, downwards
+        :param footprint: width of a pixel [texel], (N,); larger ones see coarser levels
         """
-        level = np.clip(np.rint(np.log2(np.maximum(footprint, 1e-3))), 0, _LEVELS - 1)
-        level = level.astype(np.int64)
-        edge = (SIZE >> level).astype(np.float32)
+        level = np.zeros(u.shape, dtype=np.int8)
+        for k in range(1, _LEVELS):
+            level += footprint > 2 ** (k - 0.5)
+        edge = _EDGES[level]
         pitch = edge + 2 * _RIM
-        shrink = edge / SIZE
-        x = np.mod(u * shrink, edge) + (tile % self.columns) * pitch + (_RIM - 0.5)
-        y = np.mod(v * shrink, edge) + (tile // self.columns) * pitch + (_RIM - 0.5)
-        y += self.tops[level]
-        return np.asarray(
-            cv2.remap(
-                self.image,
-                x.astype(np.float32),
-                y.astype(np.float32),
-                cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-        )
+        row, column = np.divmod(np.arange(self.count, dtype=np.float32), self.columns)
+        x = (u - np.floor(u)) * edge + column[tile] * pitch + np.float32(_RIM - 0.5)
+        y = (v - np.floor(v)) * edge + row[tile] * pitch + self.tops[level]
+        return _sample(self.image, x, y + np.float32(_RIM - 0.5))
+
+
+def _sample(image: U8, x: F32, y: F32) -> U8:
+    """Return the bilinear values of an image at pixels ``x``, ``y``, (N, 3)."""
+    # OpenCV remaps images, and none wider than 32767 pixels: fold the row
+    count, width = x.size, 1024
+    rows = -(-count // width)
+    maps = np.zeros((2, rows * width), dtype=np.float32)
+    maps[0, :count], maps[1, :count] = x, y
+    x_map, y_map = maps.reshape(2, rows, width)
+    found = cv2.remap(image, x_map, y_map, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(found, dtype=np.uint8).reshape(-1, 3)[:count]
 
 
 @lru_cache(maxsize=4)
@@ -99,7 +108,14 @@ def atlas(seed: int) -> Atlas:
         levels.append(np.pad(block, ((0, 0), (0, width - block.shape[1]), (0, 0))))
         tops.append(top)
         top += block.shape[0]
-    return Atlas(np.vstack(levels), columns, np.array(tops), plain, len(tiles))
+    return Atlas(
+        np.vstack(levels),
+        columns,
+        np.array(tops, dtype=np.float32),
+        _QUIET * _EACH,
+        plain,
+        len(tiles),
+    )
 
 
 def _clouds(rng: Rng, cells: tuple[int, int]) -> F32:
@@ -115,12 +131,12 @@ def _clouds(rng: Rng, cells: tuple[int, int]) -> F32:
 
 def _color(rng: Rng) -> F32:
     """Return a reflectance, RGB, grey more often than not."""
-    grey = rng.uniform(0.15, 0.9)
-    hue = rng.uniform(-1, 1, 3) * rng.uniform(0.0, 0.35)
+    grey = rng.uniform(0.3, 0.9)
+    hue = rng.uniform(-1, 1, 3) * rng.uniform(0.0, 0.5) ** 2
     return np.clip(grey + hue, 0.04, 0.95).astype(np.float32)
 
 
-def _mix(rng: Rng, share: F32) -> U8:
+def _mix(rng: Rng, share: AnyArray) -> U8:
     """Return two colours mixed by ``share`` (SIZE, SIZE), with a fine grain."""
     a, b = _color(rng), _color(rng)
     image = a + (b - a) * np.clip(share, 0, 1)[..., None]
@@ -141,8 +157,10 @@ def plaster(rng: Rng) -> U8:
 
 def noise(rng: Rng) -> U8:
     """Return clouds of several sizes, as of stone or cloth."""
-    share = sum(_clouds(rng, (n, n)) / k for k, n in enumerate((4, 8, 16, 32, 64), start=1))
-    return _mix(rng, np.asarray(2.0 * (share / 2.28 - 0.5) + 0.5))
+    share = np.zeros((SIZE, SIZE), dtype=np.float32)
+    for k, cells in enumerate((4, 8, 16, 32, 64), start=1):
+        share += (_clouds(rng, (cells, cells)) - 0.5) / k
+    return _mix(rng, share + 0.5)
 
 
 def checker(rng: Rng) -> U8:
@@ -230,10 +248,12 @@ def poster(rng: Rng) -> U8:
         word = ''.join(chr(c) for c in rng.integers(65, 91, int(rng.integers(4, 20))))
         cv2.putText(image, word, (m, y), cv2.FONT_HERSHEY_SIMPLEX, size, color, 1, cv2.LINE_AA)
         y += int(12 + 26 * size)
-    return image
+    return np.asarray(image)
 
 
 _PLAIN: tuple[Callable[[Rng], U8], ...] = (
-    plaster, plaster, noise, checker, stripes, wood, wood, speckles, rug,
+    plaster, plaster, noise, wood, stripes, speckles, checker, wood, rug,
 )  # fmt: skip
+#: Of these so many, the first, are quiet enough for a wall.
+_QUIET = 4
 _PICTURES: tuple[Callable[[Rng], U8], ...] = (photo, poster, poster)
