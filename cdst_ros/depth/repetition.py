@@ -48,9 +48,9 @@ _MIN_RUNS = 64
 _MIN_BORDER_SHARE = 0.4
 _MIN_FACTOR = 1.2
 _MAX_FACTOR = 8
-#: Runs as long as the block, and the next length for factors in between, among all runs.
+#: Runs of the commonest length, and of the next for factors in between, among all runs.
 _MIN_RUN_SHARE = 0.2
-#: Runs shorter than the block among all runs; occlusion makes a few.
+#: Runs shorter than these two, among all runs; occlusion makes a few.
 _MAX_SHORT_SHARE = 0.15
 _MAX_ANISOTROPY = 1.5
 
@@ -186,9 +186,10 @@ def _block_length(histograms: list[NDArray[np.int64]]) -> float:
     mode = int(np.argmax(runs))
     if total < _MIN_RUNS or mode > _MAX_FACTOR:
         return 1.0
-    beside = max(mode - 1, mode + 1, key=lambda length: int(runs[length]))
-    share = runs[[mode, beside]].sum() / total
-    short = runs[: min(mode, beside)].sum() / total
-    if share < _MIN_RUN_SHARE or short > _MAX_SHORT_SHARE:
+    shorter, longer = int(runs[mode - 1]), int(runs[mode + 1])
+    share = (runs[mode] + max(shorter, longer)) / total
+    if share < _MIN_RUN_SHARE or runs[: mode - 1].sum() > _MAX_SHORT_SHARE * total:
         return 1.0
-    return float(np.average([mode, beside], weights=runs[[mode, beside]]))
+    # Blocks of two sizes make a factor in between; what both neighbours have is occlusion.
+    excess = longer - shorter
+    return float(mode + excess / (runs[mode] + abs(excess)))
