@@ -43,7 +43,7 @@ def write_unknown(image: F32, known: U8, scratch: Scratch) -> None:
     """Set ``image`` (H, W) to NaN where ``known`` (H, W), 0 or 1, is 0, in place."""
     if cv2.countNonZero(known) < known.size:
         unknown = scratch.array('unknown', known.shape, np.uint8)
-        fill_where(image, cv2.bitwise_xor(known, 1, dst=unknown), np.nan)
+        fill_where(image, np.bitwise_xor(known, 1, out=unknown), np.nan)
 
 
 def where(mask: Bool, image: F32, otherwise: float) -> F32:

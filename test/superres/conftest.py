@@ -68,7 +68,11 @@ def _graph(
     never_valid: bool = False,
     quantised: bool = False,
 ) -> Any:
-    """Return a graph: depth and mask repeated s times, sigma 1 % of depth and 1 mm."""
+    """
+    Return a graph: depth and mask repeated s times.
+
+    Its sigma is 1 % of the depth and 1 mm, or the mean of the colour where there is one.
+    """
     helper, numpy_helper = onnx.helper, onnx.numpy_helper
     element = getattr(onnx.TensorProto, dtype)
     channels = inputs or {'depth': 1, 'valid': 1}
@@ -98,7 +102,9 @@ def _graph(
         node('Resize', ['known', '', 'scales'], ['enlarged'], **resize),
         node('Resize', ['valid', '', 'scales'], ['mask'], **resize),
         node('Mul', ['enlarged', 'percent'], ['share']),
-        node('Add', ['share', 'millimetre'], ['spread']),
+        node('ReduceMean', ['rgb'], ['spread'], axes=[1])
+        if 'rgb' in channels
+        else node('Add', ['share', 'millimetre'], ['spread']),
     ]
     if leaks:
         nodes.append(node('GlobalAveragePool', ['enlarged'], ['mean']))

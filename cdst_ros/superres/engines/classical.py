@@ -67,7 +67,7 @@ class InterpolationEngine:
         mask = valid.astype(np.float32)
         weight = _enlarge(mask, scale, self._flag)
         depth_hr = _enlarge(measured, scale, self._flag)
-        cv2.divide(depth_hr, cv2.max(weight, _LEAST_WEIGHT), dst=depth_hr)
+        cv2.divide(depth_hr, np.maximum(weight, np.float32(_LEAST_WEIGHT)), dst=depth_hr)
         rows, columns = np.nonzero((weight < _LEAST_WEIGHT) & valid_hr)
         if len(rows):
             depth_hr[rows, columns] = nearest_valid(measured, valid, rows, columns, scale)

@@ -34,7 +34,7 @@ _COLOUR_SIGMA = 12.0
 # Keeps a pixel whose colour is like no sample's at the spatial average instead of 0 / 0.
 _LEAST_SIMILARITY = 1e-4
 
-_TINY = float(np.finfo(np.float32).tiny)
+_TINY = np.finfo(np.float32).tiny
 
 
 class JointBilateralEngine:
@@ -90,7 +90,7 @@ class JointBilateralEngine:
                 weight = cv2.LUT(_colour_distance(guide, at.colour), self._similarity * nearness)
                 cv2.accumulateProduct(weight, at.depth, total)
                 cv2.accumulateProduct(weight, at.mask, weights)
-        out: F32 = cv2.divide(total, cv2.max(weights, _TINY))
+        out: F32 = cv2.divide(total, np.maximum(weights, _TINY))
         return out
 
     def close(self) -> None:

@@ -99,7 +99,7 @@ class OnnxRuntimeEngine:
 
     def close(self) -> None:
         """Release the session."""
-        del self._session
+        self._session = None
 
     def _check_scale(self, path: Path) -> None:
         """Let the runtime size its outputs once, for ``infer`` gives it arrays of a set size."""
