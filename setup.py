@@ -75,6 +75,8 @@ TRAIN = [
     'tensorboard',
     'onnx>=1.16',
     'onnxscript',
+    # Every export is checked with it.
+    'onnxruntime>=1.17',
 ]
 
 TEST = ['pytest>=7', 'hypothesis>=6']

@@ -1,0 +1,72 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""``cdst-ros train``: train a network from one YAML file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cdst_ros.cli.failure import fail, told_plainly
+
+#: What to install when torch or Lightning is missing.
+REMEDY = 'install what training needs with: pip install "cdst_ros[train]"'
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command('train')(train)
+
+
+def train(
+    config: Annotated[
+        str, typer.Argument(help='Name of a shipped configuration, or a YAML file.')
+    ],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar='[KEY=VALUE]...', help='Values that differ from the file.'),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option('--resume', help='Go on from the last checkpoint of this run.')
+    ] = False,
+    checkpoint: Annotated[
+        Path | None, typer.Option('--from', help='Go on from this checkpoint.')
+    ] = None,
+) -> None:
+    """
+    Train a network on procedural scenes.
+
+    Writes checkpoints, curves and TensorBoard logs to runs/NAME/ and ends with the path of the
+    last checkpoint, which `cdst-ros export` turns into a model.
+
+    Examples: `cdst-ros train lite_x4`;
+    `cdst-ros train lite_x4 name=mine max_steps=2000 data.batch_size=8`;
+    `cdst-ros train lite_x4 --resume`
+    """
+    try:
+        from cdst_ros.training.config import ConfigError, load_config
+        from cdst_ros.training.system import TrainingError
+        from cdst_ros.training.train import LAST
+        from cdst_ros.training.train import train as run
+    except ImportError as error:
+        fail(f'{error}: {REMEDY}')
+    with told_plainly(ConfigError, TrainingError):
+        loaded = load_config(config, overrides or ())
+        start = checkpoint or (loaded.folder / LAST if resume else None)
+        command = ' '.join(['cdst-ros train', config, *(overrides or ())])
+        last = run(loaded, resume=start, command=command)
+    typer.echo(f'last checkpoint: {last}')
+    typer.echo(f'make a model of it: cdst-ros export {last} --out {loaded.name}.onnx')

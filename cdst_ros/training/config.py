@@ -1,0 +1,301 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+What one training run is: dataclasses filled from one YAML file and ``key=value`` overrides.
+
+A file holds only what differs from the defaults here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from cdst_ros.synthetic import GENERIC, SensorProfile
+
+_T = TypeVar('_T')
+
+#: Sensor profiles by name.
+PROFILES: dict[str, SensorProfile] = {GENERIC.name: GENERIC}
+
+
+class ConfigError(ValueError):
+    """A training configuration that can not be used; the message says where and why."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """
+    The network.
+
+    :param network: a name of ``models/registry.py``
+    :param scale: output pixels per input pixel, each way
+    :param options: what the network takes beyond scale and noise, such as ``width``
+    """
+
+    network: str = 'lite'
+    scale: int = 4
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """
+    The stream of samples.
+
+    :param crop: width and height of a sample [LR px]
+    :param batch_size: samples a step
+    :param views: rendered views that a batch is cut from
+    :param workers: processes that make samples; 0 makes them in the training process. The samples
+        are the same for every number
+    :param sensor_share: share of the samples seen by the sensor profile; the others are clean
+    :param disparity_share: share of the clean samples that are disparity instead of depth
+    :param holes: share of the image lost in blobs, at most, drawn for every sensor sample
+    """
+
+    crop: int = 32
+    batch_size: int = 16
+    views: int = 2
+    workers: int = 1
+    sensor_share: float = 0.5
+    disparity_share: float = 0.7
+    holes: float = 0.05
+
+    def __post_init__(self) -> None:
+        for name in ('sensor_share', 'disparity_share', 'holes'):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f'{name} is a share of 0 to 1, got {getattr(self, name)}')
+        if self.crop < 8 or min(self.batch_size, self.views) < 1 or self.workers < 0:
+            raise ValueError(
+                'crop must be at least 8, batch_size and views at least 1 and workers not '
+                f'negative, got {self.crop}, {self.batch_size}, {self.views} and {self.workers}'
+            )
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """
+    Weights of the losses.
+
+    :param sigmas: of the L1 error in units of the sensor's noise: absolute, so edges dominate
+    :param units: of the L1 error in local units: relative, so surfaces count as edges do
+    :param likelihood: of the Laplace likelihood that calibrates sigma
+    :param edges: extra weight of pixels at discontinuities
+    :param bounded: whether the error is that of the output after the bound of DESIGN's contract
+    """
+
+    sigmas: float = 1.0
+    units: float = 0.0
+    likelihood: float = 0.1
+    edges: float = 0.0
+    bounded: bool = False
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """
+    AdamW under a cosine schedule.
+
+    :param learning_rate: at its peak
+    :param warmup_steps: steps of linear warm-up
+    :param final_share: of the peak that is left at the end
+    :param weight_decay: decoupled
+    :param clip: greatest norm of the gradient
+    :param averaging: decay of the moving average of the weights, which is what is exported
+    """
+
+    learning_rate: float = 4e-3
+    warmup_steps: int = 50
+    final_share: float = 0.01
+    weight_decay: float = 1e-4
+    clip: float = 1.0
+    averaging: float = 0.999
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """
+    One run.
+
+    :param name: of the run and of the model that it trains
+    :param seed: of the initial weights and of every sample
+    :param max_steps: steps of the optimiser
+    :param schedule_steps: length of the learning rate's schedule; ``max_steps`` when null.
+        Give both to stop early, or to go on later, on one curve
+    :param threads: CPU threads that torch may use
+    :param precision: Lightning's: ``32-true``, or ``bf16-mixed`` where the processor has it
+    :param accelerator: Lightning's: ``cpu``, ``gpu`` or ``auto``
+    :param validate_every: steps between validations
+    :param checkpoint_every: steps between checkpoints
+    :param log_every: steps between points of the curves
+    :param image_every: validations between images
+    :param validation_data: folder that holds ``middlebury24``; validates on its scenes too
+    :param runs: folder of all runs
+    :param profile: sensor profile that the model is for
+    """
+
+    name: str
+    seed: int = 0
+    max_steps: int = 20_000
+    schedule_steps: int | None = None
+    threads: int = 1
+    precision: str = '32-true'
+    accelerator: str = 'cpu'
+    validate_every: int = 500
+    checkpoint_every: int = 500
+    log_every: int = 20
+    image_every: int = 4
+    validation_data: str | None = None
+    runs: str = 'runs'
+    profile: str = 'generic'
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+
+    def __post_init__(self) -> None:
+        for name in ('max_steps', 'threads', 'validate_every', 'checkpoint_every', 'log_every'):
+            if getattr(self, name) < 1:
+                raise ValueError(f'{name} must be at least 1, got {getattr(self, name)}')
+        if self.profile not in PROFILES:
+            raise ValueError(
+                f'profile {self.profile!r} is unknown; there are: {", ".join(PROFILES)}'
+            )
+        if self.schedule_steps is not None and self.schedule_steps < self.max_steps:
+            raise ValueError(
+                f'schedule_steps ({self.schedule_steps}) is shorter than max_steps '
+                f'({self.max_steps}): the learning rate would have ended before the run'
+            )
+
+    @property
+    def sensor(self) -> SensorProfile:
+        """The sensor profile that ``profile`` names."""
+        return PROFILES[self.profile]
+
+    @property
+    def folder(self) -> Path:
+        """Where this run writes."""
+        return Path(self.runs) / self.name
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the configuration as plain values, for checkpoints."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], source: str = 'checkpoint') -> TrainConfig:
+        """Return the configuration of plain values; ``source`` names them in errors."""
+        return _fill(cls, values, source, '')
+
+
+def shipped_configs() -> dict[str, Path]:
+    """Return the configurations inside the package by name."""
+    folder = Path(str(resources.files('cdst_ros.training') / 'configs'))
+    return {path.stem: path for path in sorted(folder.glob('*.yaml'))}
+
+
+def load_config(name_or_path: str, overrides: Sequence[str] = ()) -> TrainConfig:
+    """
+    Read a configuration.
+
+    :param name_or_path: a shipped name such as ``lite_x4``, or a YAML file
+    :param overrides: ``key=value``, dotted keys into sections: ``data.crop=24``
+    :raises ConfigError: what is wrong where, and what there is instead
+    """
+    path = _find(name_or_path)
+    try:
+        values = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f'{path} can not be read as YAML: {error}') from None
+    if not isinstance(values, dict):
+        raise ConfigError(f'{path} holds no mapping of keys to values')
+    values.setdefault('name', path.stem)
+    for override in overrides:
+        _override(values, override)
+    return TrainConfig.from_dict(values, str(path))
+
+
+def _find(name_or_path: str) -> Path:
+    shipped = shipped_configs()
+    path = shipped.get(name_or_path, Path(name_or_path))
+    if path.is_file():
+        return path
+    raise ConfigError(
+        f'no training configuration {name_or_path!r}: give a YAML file, or one of '
+        f'{", ".join(shipped)}'
+    )
+
+
+def _override(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition('=')
+    if not key or not equals:
+        raise ConfigError(f'{override!r} is no override: write key=value, as in max_steps=1000')
+    *sections, last = key.split('.')
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f'{override!r}: {section!r} is a value, not a section')
+    try:
+        values[last] = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f'{override!r}: the value is no YAML: {error}') from None
+
+
+def _fill(cls: type[_T], values: object, source: str, prefix: str) -> _T:
+    """Return ``cls`` with fields from ``values``; ``prefix`` is the section's dotted name."""
+    where = f'{source}: {prefix.rstrip(".") or "top level"}'
+    if not isinstance(values, Mapping):
+        raise ConfigError(f'{where}: is a section with keys, got {values!r}')
+    kinds = typing.get_type_hints(cls)
+    unknown = sorted(str(key) for key in values if key not in kinds)
+    if unknown:
+        raise ConfigError(
+            f'{where}: unknown key {", ".join(unknown)}; there are: {", ".join(sorted(kinds))}'
+        )
+    filled = {
+        key: _value(kinds[key], value, source, f'{prefix}{key}') for key, value in values.items()
+    }
+    try:
+        return cls(**filled)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f'{where}: {error}') from None
+
+
+def _value(kind: Any, value: Any, source: str, key: str) -> Any:
+    if dataclasses.is_dataclass(kind):
+        assert isinstance(kind, type)
+        return _fill(kind, value, source, f'{key}.')
+    if isinstance(kind, types.UnionType):
+        if value is None:
+            return None
+        kind = next(option for option in typing.get_args(kind) if option is not type(None))
+    kind = typing.get_origin(kind) or kind
+    if kind is float and isinstance(value, str):
+        # YAML 1.1 takes 1e-3 for text.
+        try:
+            return float(value)
+        except ValueError:
+            pass
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise ConfigError(f'{source}: {key} must be of type {kind.__name__}, got {value!r}')
+    return value

@@ -1,0 +1,178 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""From a checkpoint to a contract 1 ONNX file, checked before it is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tempfile
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+from cdst_ros.models.registry import build
+from cdst_ros.superres.contract import ModelMetadata, read_metadata
+from cdst_ros.training.config import TrainConfig
+from cdst_ros.training.train import read_checkpoint
+
+OPSET = 20
+INPUTS = ('depth', 'valid')
+OUTPUTS = ('depth_hr', 'sigma_hr', 'valid_hr')
+#: The ONNX must agree with torch to this share of the greatest depth.
+TOLERANCE = 1e-5
+_DATA = 'procedural scenes of cdst_ros.synthetic'
+_DATA_LICENCE = 'Apache-2.0'
+# Sizes (h, w) that the file is checked at; odd, tiny and other than the one it is traced at.
+_SIZES = ((1, 1), (7, 5), (23, 31))
+
+
+class ExportError(RuntimeError):
+    """An export that does not do what the network does; nothing was written."""
+
+
+class Exported(NamedTuple):
+    """A written model: ``metadata``, and the ``largest_error`` [m] between ONNX and torch."""
+
+    path: Path
+    metadata: ModelMetadata
+    largest_error: float
+
+
+def export(
+    checkpoint: Path, out: Path, accuracy: Mapping[str, float] | None = None
+) -> Exported:
+    """
+    Write the averaged weights of a checkpoint as one ONNX file.
+
+    :param accuracy: measured figures by name, for the metadata
+    :raises ConfigError: when the checkpoint is none
+    :raises ExportError: when the file does not do what the network does
+    """
+    network, metadata = load_network(checkpoint, accuracy)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        path = Path(folder) / out.name
+        write_onnx(network, metadata, path)
+        error = largest_difference(network, path)
+        read_metadata(path)
+        os.replace(path, out)
+    return Exported(out, metadata, error)
+
+
+def load_network(
+    checkpoint: Path, accuracy: Mapping[str, float] | None = None
+) -> tuple[nn.Module, ModelMetadata]:
+    """
+    Return the averaged network of a checkpoint, and what a model made of it says of itself.
+
+    :raises ConfigError: when the checkpoint is none
+    """
+    content = read_checkpoint(checkpoint)
+    config = TrainConfig.from_dict(content['hyper_parameters']['config'], str(checkpoint))
+    sensor, provenance = config.sensor, content.get('provenance', {})
+    noise = sensor.noise
+    network = build(
+        config.model.network,
+        config.model.scale,
+        (noise.constant, noise.linear, noise.quadratic),
+        **config.model.options,
+    )
+    prefix = 'average.'
+    weights = {
+        key[len(prefix) :]: value
+        for key, value in content['state_dict'].items()
+        if key.startswith(prefix)
+    }
+    network.load_state_dict(weights, strict=True)
+    metadata = ModelMetadata(
+        name=config.name,
+        scale=config.model.scale,
+        profile=sensor.name,
+        noise=noise,
+        range_m=sensor.range_m,
+        data=_DATA,
+        data_licence=_DATA_LICENCE,
+        commit=provenance.get('commit', ''),
+        command=provenance.get('command', ''),
+        accuracy=dict(accuracy or {}),
+    )
+    return network.eval(), metadata
+
+
+def write_onnx(network: nn.Module, metadata: ModelMetadata, path: Path) -> None:
+    """Write ``network`` with dynamic height and width and everything inside one file."""
+    example = torch.ones(1, 1, 12, 16)
+    height, width = (torch.export.Dim(name, min=1, max=16384) for name in 'hw')
+    sizes = {2: height, 3: width}
+    # The exporter reports its steps and optional packages on both streams.
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
+        warnings.simplefilter('ignore')
+        program = torch.onnx.export(
+            network,
+            (example, example.clone()),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=INPUTS,
+            output_names=OUTPUTS,
+            dynamic_shapes=(sizes, sizes),
+            external_data=False,
+            verbose=False,
+        )
+    assert program is not None
+    model = program.model_proto
+    onnx.helper.set_model_props(model, metadata.to_properties())
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString())
+
+
+def largest_difference(network: nn.Module, path: Path) -> float:
+    """
+    Return the largest difference [m] between a written model and its network.
+
+    :raises ExportError: when it exceeds ``TOLERANCE``, or the two disagree on validity
+    """
+    session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
+    generator = torch.Generator().manual_seed(0)
+    largest = 0.0
+    for height, width in _SIZES:
+        depth = 0.5 + 5 * torch.rand(1, 1, height, width, generator=generator)
+        valid = (torch.rand(1, 1, height, width, generator=generator) < 0.8).float()
+        with torch.no_grad():
+            wanted: tuple[Tensor, ...] = network(depth, valid)
+        given = session.run(
+            list(OUTPUTS), {'depth': (depth * valid).numpy(), 'valid': valid.numpy()}
+        )
+        if not np.array_equal(given[2], wanted[2].numpy()):
+            raise ExportError(f'validity at {width}x{height} is not what torch computes')
+        for name, ours, theirs in zip(OUTPUTS[:2], given, wanted, strict=False):
+            difference = float(np.abs(ours - theirs.numpy()).max())
+            if not difference <= TOLERANCE * float(depth.max()):
+                raise ExportError(
+                    f'{name} at {width}x{height} is {difference:g} m off what torch computes'
+                )
+            largest = max(largest, difference)
+    return largest

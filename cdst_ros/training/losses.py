@@ -1,0 +1,105 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+The losses: pure functions of images.
+
+All images are (N, 1, H, W) float tensors, depth in metres; a mask is 1 where a pixel counts, else
+0. Every loss is a mean over the pixels that count, 0 when none does.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+#: Depths of a 3x3 neighbourhood that differ by more than this share lie on two surfaces.
+EDGE_SHARE = 0.02
+
+
+def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean (scalar) of ``values`` where ``mask`` is 1; the others may be anything."""
+    kept = torch.where(mask > 0.5, values, torch.zeros_like(values))
+    return kept.sum() / mask.sum().clamp(min=1.0)
+
+
+def scaled_l1(error: Tensor, unit: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
+    """
+    Return the weighted mean of ``|error| / unit`` (scalar).
+
+    :param error: [m]
+    :param unit: what counts as an error of one [m], positive
+    :param weight: [1], not normalised
+    """
+    return masked_mean(weight * error.abs() / unit, mask)
+
+
+def laplace_likelihood(error: Tensor, sigma: Tensor, unit: Tensor, mask: Tensor) -> Tensor:
+    """
+    Return the mean negative log likelihood of Laplace distributed errors (scalar).
+
+    ``log(2 b) + |e| / b`` with error e and scale b in ``unit``s; least where b is the mean |e|.
+    Only ``sigma`` gets a gradient, so that doubt is not lessened by spoiling the depth, nor the
+    depth by doubt.
+
+    :param error: [m]
+    :param sigma: the scale [m], positive
+    :param unit: [m]; shifts the loss by a constant, so that it does not depend on metres
+    """
+    return masked_mean((2 * sigma / unit).log() + error.detach().abs() / sigma, mask)
+
+
+def edge_weight(truth: Tensor, mask: Tensor, extra: float) -> Tensor:
+    """
+    Return 1, plus ``extra`` where the truth's 3x3 neighbourhood spans a discontinuity.
+
+    :param truth: [m]; does not matter where the mask is 0
+    """
+    highest, lowest = local_extremes(truth, mask)
+    apart = (highest - lowest) > EDGE_SHARE * lowest
+    return 1.0 + extra * (apart & (mask > 0.5)).to(truth.dtype)
+
+
+def local_extremes(depth: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """
+    Return the greatest and the least depth [m] of the pixels that count in each 3x3 window.
+
+    Where none does, the greatest is far below the least.
+    """
+    known = mask > 0.5
+    never = torch.full_like(depth, -1e6)
+    highest = functional.max_pool2d(torch.where(known, depth, never), 3, 1, 1)
+    lowest = -functional.max_pool2d(torch.where(known, -depth, never), 3, 1, 1)
+    return highest, lowest
+
+
+def bounded(depth_hr: Tensor, depth: Tensor, valid: Tensor, slack: Tensor) -> Tensor:
+    """
+    Return the output as the bound of ``superres/bound.py`` leaves it.
+
+    Every value is moved between the least and the greatest valid input of its 3x3 neighbourhood,
+    each give or take ``slack``. What the bound moves has no gradient.
+
+    :param depth_hr: (N, 1, sH, sW) [m]
+    :param depth: (N, 1, H, W) [m]
+    :param valid: (N, 1, H, W), 0 or 1
+    :param slack: (N, 1, H, W) [m]
+    """
+    highest, lowest = local_extremes(depth, valid)
+    scale = depth_hr.shape[-1] // depth.shape[-1]
+    high = functional.interpolate(highest + slack, scale_factor=scale, mode='nearest')
+    low = functional.interpolate(lowest - slack, scale_factor=scale, mode='nearest')
+    # Where no input is near, the output is not valid; keep it as it is.
+    low, high = torch.where(low > high, depth_hr, low), torch.where(low > high, depth_hr, high)
+    return torch.maximum(torch.minimum(depth_hr, high), low)

@@ -1,0 +1,207 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What is trained: a network, its losses, its schedule, and what is watched meanwhile."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor
+from torch.nn import functional
+
+from cdst_ros.models.registry import build
+from cdst_ros.training.config import TrainConfig
+from cdst_ros.training.data import Batch
+from cdst_ros.training.losses import (
+    bounded,
+    edge_weight,
+    laplace_likelihood,
+    masked_mean,
+    scaled_l1,
+)
+from cdst_ros.training.pictures import comparison
+from cdst_ros.training.validation import to_levels
+
+
+class TrainingError(RuntimeError):
+    """A run that can not go on; the message says why."""
+
+
+class SuperResSystem(LightningModule):
+    """
+    Trains a network of ``models/registry.py`` on ``Batch``es.
+
+    ``network`` is what learns, ``average`` the moving average of its weights: what is validated
+    and exported.
+
+    :param config: a ``TrainConfig`` as plain values, so that a checkpoint loads without code
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.save_hyperparameters({'config': dict(config)})
+        self.config = TrainConfig.from_dict(config)
+        noise = self.config.sensor.noise
+        self.network = build(
+            self.config.model.network,
+            self.config.model.scale,
+            (noise.constant, noise.linear, noise.quadratic),
+            **self.config.model.options,
+        )
+        self.average = copy.deepcopy(self.network).requires_grad_(False)
+        #: Commit and command of this training; kept in its checkpoints.
+        self.provenance: dict[str, str] = {}
+        self._pictures = 0
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep where this training comes from."""
+        checkpoint['provenance'] = dict(self.provenance)
+
+    def training_step(self, batch: Batch, _index: int) -> Tensor:
+        """Return the loss of one batch."""
+        losses = self.losses(batch)
+        total = torch.stack(list(losses.values())).sum()
+        if not torch.isfinite(total):
+            terms = ', '.join(f'{name} {float(value):g}' for name, value in losses.items())
+            raise TrainingError(
+                f'the loss is not finite at step {self.global_step} ({terms}): lower '
+                'optimiser.learning_rate, or use precision=32-true'
+            )
+        self.log('loss', total, prog_bar=True)
+        self.log_dict({f'loss/{name}': value for name, value in losses.items()})
+        return total
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the weighted losses of ``LossConfig`` by name."""
+        weights = self.config.loss
+        depth_hr, sigma_hr, valid_hr = self.network(batch.depth, batch.valid)
+        mask = batch.truth_valid * valid_hr
+        noise = self._sigma(batch.depth)
+        slack = noise if weights.bounded else None
+        if slack is not None:
+            depth_hr = bounded(depth_hr, batch.depth, batch.valid, slack)
+        error = depth_hr - batch.truth
+        weight = edge_weight(batch.truth, batch.truth_valid, weights.edges)
+        fine = self._sigma(batch.truth)
+        units = self._units(batch)
+        return {
+            'sigmas': weights.sigmas * scaled_l1(error, fine, weight, mask),
+            'units': weights.units * scaled_l1(error, units, weight, mask),
+            'likelihood': weights.likelihood * laplace_likelihood(error, sigma_hr, units, mask),
+        }
+
+    def on_train_batch_end(self, *_: Any) -> None:
+        """Move the average towards the weights; faster at first."""
+        decay = min(self.config.optimiser.averaging, self.global_step / (self.global_step + 20))
+        with torch.no_grad():
+            for mean, new in zip(
+                self.average.parameters(), self.network.parameters(), strict=True
+            ):
+                mean.lerp_(new, 1.0 - decay)
+
+    def validation_step(self, batch: Batch, index: int, dataloader_idx: int = 0) -> None:
+        """Log the errors of the average weights beside bicubic ones."""
+        if dataloader_idx == 0:
+            self._validate(batch, index)
+        else:
+            self._validate_disparity(batch)
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """Return AdamW under a warmed-up cosine, stepped every step."""
+        settings = self.config.optimiser
+        optimiser = torch.optim.AdamW(
+            self.network.parameters(),
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+        )
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self._rate)
+        return {
+            'optimizer': optimiser,
+            'lr_scheduler': {'scheduler': schedule, 'interval': 'step'},
+        }
+
+    def _rate(self, step: int) -> float:
+        """Return the learning rate at ``step`` as a share of its peak."""
+        settings = self.config.optimiser
+        length = self.config.schedule_steps or self.config.max_steps
+        warm = min(1.0, (step + 1) / max(1, settings.warmup_steps))
+        falling = 0.5 * (1 + math.cos(math.pi * min(1.0, step / length)))
+        return warm * (settings.final_share + (1 - settings.final_share) * falling)
+
+    def _sigma(self, depth: Tensor) -> Tensor:
+        """Return the profile's noise [m] at ``depth`` [m], at least a micrometre."""
+        noise = self.config.sensor.noise
+        sigma = noise.constant + depth * (noise.linear + noise.quadratic * depth)
+        return sigma.clamp(min=1e-6)
+
+    def _units(self, batch: Batch) -> Tensor:
+        """Return the range of the input around each output pixel plus noise [m]."""
+        never = torch.full_like(batch.depth, -1e6)
+        known = batch.valid > 0.5
+        high = functional.max_pool2d(torch.where(known, batch.depth, never), 5, 1, 2)
+        low = -functional.max_pool2d(torch.where(known, -batch.depth, never), 5, 1, 2)
+        unit = (high - low).clamp(min=0.0) + 4 * self._sigma(batch.depth)
+        return functional.interpolate(
+            unit, scale_factor=self.config.model.scale, mode='nearest'
+        )
+
+    def _validate(self, batch: Batch, index: int) -> None:
+        depth_hr, sigma_hr, valid_hr = self.average(batch.depth, batch.valid)
+        floor = functional.interpolate(
+            batch.depth, scale_factor=self.config.model.scale, mode='bicubic'
+        )
+        mask = batch.truth_valid * valid_hr
+        whole = mask * functional.interpolate(
+            functional.max_pool2d(1 - batch.valid, 5, 1, 2),
+            scale_factor=self.config.model.scale,
+            mode='nearest',
+        ).lt(0.5)
+        error, fine = (depth_hr - batch.truth).abs(), self._sigma(batch.truth)
+        beyond = (error > math.log(2) * sigma_hr).float()
+        figures = {
+            'val/sigmas': masked_mean(error / fine, mask),
+            'val/sigmas_whole': masked_mean(error / fine, whole),
+            'val/bicubic_whole': masked_mean((floor - batch.truth).abs() / fine, whole),
+            'val/covered_half': 1 - masked_mean(beyond, mask),
+        }
+        self.log_dict(figures, batch_size=len(batch.depth), add_dataloader_idx=False)
+        if index == 0:
+            self._show(batch, floor, depth_hr)
+
+    def _validate_disparity(self, batch: Batch) -> None:
+        """Log the mean absolute difference of Middlebury's protocol [levels]."""
+        depth_hr = self.average(batch.depth, batch.valid)[0]
+        self.log(
+            'val/middlebury_mad',
+            (to_levels(depth_hr) - to_levels(batch.truth)).abs().mean(),
+            batch_size=1,
+            add_dataloader_idx=False,
+            prog_bar=True,
+        )
+
+    def _show(self, batch: Batch, floor: Tensor, depth_hr: Tensor) -> None:
+        """Write LR, bicubic, ours and truth to TensorBoard every ``image_every`` validations."""
+        self._pictures += 1
+        if (self._pictures - 1) % self.config.image_every:
+            return
+        picture = comparison(batch, floor, depth_hr)
+        for logger in self.loggers:
+            add_image = getattr(logger.experiment, 'add_image', None)
+            if add_image is not None:
+                add_image('LR | bicubic | ours | truth', picture, self.global_step)

@@ -1,0 +1,165 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Run a training from its configuration to its last checkpoint."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Callback, Trainer, seed_everything
+from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from torch.utils.data import DataLoader
+
+from cdst_ros.training.config import ConfigError, TrainConfig
+from cdst_ros.training.data import Batch, ProceduralBatches, validation_batches
+from cdst_ros.training.system import SuperResSystem
+from cdst_ros.training.validation import validation_scenes
+
+#: The newest checkpoint of a run, in its folder.
+LAST = 'last.ckpt'
+_VALIDATION_BATCHES = 4
+# What decides what a training gives; a change there not yet committed is said in its metadata.
+_ROOMS = ('models', 'training', 'synthetic', 'depth')
+
+
+def train(config: TrainConfig, *, resume: Path | None = None, command: str = '') -> Path:
+    """
+    Train, and return the last checkpoint.
+
+    :param config: the run; it writes to ``config.folder``
+    :param resume: checkpoint to go on from, on the same curve
+    :param command: what was typed, for the model's metadata
+    :raises ConfigError: when the run's folder is taken, or ``resume`` is no such checkpoint
+    """
+    last = config.folder / LAST
+    if resume is None and last.exists():
+        raise ConfigError(
+            f'{config.folder} holds a run already: go on with --resume, give it another '
+            'name=..., or remove the folder'
+        )
+    start = 0 if resume is None else completed_steps(resume)
+    torch.set_num_threads(config.threads)
+    seed_everything(config.seed, verbose=False)
+    system = SuperResSystem(config.to_dict())
+    system.provenance = {'commit': current_commit(), 'command': command}
+    trainer = _trainer(config)
+    trainer.fit(
+        system,
+        _training_loader(config, start),
+        _validation_loaders(config),
+        ckpt_path=resume,
+        weights_only=True,
+    )
+    trainer.save_checkpoint(last)
+    return last
+
+
+def completed_steps(checkpoint: Path) -> int:
+    """
+    Return the steps that a checkpoint has behind it.
+
+    :raises ConfigError: when it is missing or no checkpoint of a training
+    """
+    return int(read_checkpoint(checkpoint)['global_step'])
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """
+    Return a checkpoint's content; it is loaded as data, nothing in it is run.
+
+    :raises ConfigError: when it is missing or no checkpoint of a training
+    """
+    if not path.is_file():
+        raise ConfigError(f'no checkpoint {path}')
+    try:
+        content = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:
+        raise ConfigError(f'{path} can not be read as a checkpoint: {error}') from None
+    if not isinstance(content, dict) or not {'state_dict', 'global_step'} <= content.keys():
+        raise ConfigError(f'{path} is no checkpoint of `cdst-ros train`')
+    return content
+
+
+def current_commit() -> str:
+    """Return this repository's commit, ``+changes`` when what trains is not committed, or ''."""
+    folder = Path(__file__).parent.parent
+    head = _git(folder, 'rev-parse', '--short=12', 'HEAD')
+    if not head:
+        return ''
+    return head + ('+changes' if _git(folder, 'status', '--porcelain', '--', *_ROOMS) else '')
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ['git', '-C', str(folder), *arguments], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ''
+    return done.stdout.strip() if done.returncode == 0 else ''
+
+
+def _training_loader(config: TrainConfig, start: int) -> DataLoader[Batch]:
+    batches = ProceduralBatches(
+        config.data, config.model.scale, config.sensor, config.seed, start
+    )
+    return DataLoader(batches, batch_size=None, num_workers=config.data.workers)
+
+
+def _validation_loaders(config: TrainConfig) -> list[DataLoader[Batch]]:
+    """Return the procedural scenes and, when there is a folder for them, the real ones."""
+    scale = config.model.scale
+    sets = [validation_batches(config.data, scale, config.sensor, _VALIDATION_BATCHES)]
+    if config.validation_data is not None:
+        sets.append(validation_scenes(Path(config.validation_data), scale))
+    return [DataLoader(batches, batch_size=None) for batches in sets]  # type: ignore[arg-type]
+
+
+def _trainer(config: TrainConfig) -> Trainer:
+    folder = config.folder
+    callbacks: list[Callback] = [
+        ModelCheckpoint(
+            dirpath=folder,
+            filename='step_{step}',
+            auto_insert_metric_name=False,
+            every_n_train_steps=config.checkpoint_every,
+            save_last=True,
+        )
+    ]
+    interactive = sys.stderr.isatty()
+    if interactive:
+        callbacks.append(RichProgressBar(leave=True))
+    return Trainer(
+        accelerator=config.accelerator,
+        devices=1,
+        precision=config.precision,  # type: ignore[arg-type]
+        max_steps=config.max_steps,
+        val_check_interval=config.validate_every,
+        check_val_every_n_epoch=None,
+        num_sanity_val_steps=0,
+        gradient_clip_val=config.optimiser.clip,
+        log_every_n_steps=config.log_every,
+        logger=[
+            TensorBoardLogger(folder, name='', version='tensorboard'),
+            CSVLogger(folder, name='', version='curves'),
+        ],
+        callbacks=callbacks,
+        enable_progress_bar=interactive,
+        enable_model_summary=False,
+    )
