@@ -38,6 +38,7 @@ def summarise(run: LiveRun, noise: NoiseModel, bound_sigmas: float) -> dict[str,
     """
     tally = run.tally
     scores = score(run.samples, noise, bound_sigmas)
+    errors = scores.errors if scores.samples else {}
     return {
         **{name: run.superres[name] for name in _IDENTITY if name in run.superres},
         'input_size': run.input_size,
@@ -47,8 +48,9 @@ def summarise(run: LiveRun, noise: NoiseModel, bound_sigmas: float) -> dict[str,
         'dropped': tally.frames_in - tally.frames_out,
         'rate_hz': tally.rate_hz(),
         'latency_ms': tally.latency_ms(),
-        'rmse_cm': scores.rmse_cm,
-        'known_share': scores.known_share,
+        'rmse_cm': {name: e.rmse_cm for name, e in errors.items()},
+        'edge_rmse_cm': {name: e.edge_rmse_cm for name, e in errors.items()},
+        'completeness': {name: e.completeness for name, e in errors.items()},
         'scored_frames': scores.samples,
         'broken_promises': scores.broken._asdict(),
         'camera_info': vars(run.cameras),

@@ -16,13 +16,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, Bool
+from cdst_ros.depth.arrays import F32
 from cdst_ros.depth.noise import NoiseModel
 from cdst_ros.evaluation.live import Sample
+from cdst_ros.evaluation.metrics import DepthErrors, add_compared
 from cdst_ros.evaluation.promises import BrokenPromises, check_promises
 from cdst_ros.superres.engines import open_engine
 from cdst_ros.superres.frame import Settings, SuperResolution
@@ -38,17 +39,14 @@ class Scores:
     """
     What the samples of a run say.
 
-    :param rmse_cm: of ``model`` and of each floor, over the pixels that the truth and all of them
-        know, pooled over the samples [cm]
-    :param known_share: share of the pixels of the truth that each method knows, 0 to 1
+    :param errors: of ``model`` and of each floor, over the pixels that all of them know
     :param broken: promises that the model's output broke
     :param samples: how many there were
     """
 
-    rmse_cm: dict[str, float] = field(default_factory=dict)
-    known_share: dict[str, float] = field(default_factory=dict)
-    broken: BrokenPromises = field(default_factory=lambda: BrokenPromises(0, 0, 0))
-    samples: int = 0
+    errors: dict[str, DepthErrors]
+    broken: BrokenPromises
+    samples: int
 
 
 def score(samples: Iterable[Sample], noise: NoiseModel, bound_sigmas: float = 1.0) -> Scores:
@@ -58,27 +56,18 @@ def score(samples: Iterable[Sample], noise: NoiseModel, bound_sigmas: float = 1.
     :param noise: the model's, for the slack of its bound
     :param bound_sigmas: that the bound was run with
     """
-    squares: dict[str, float] = dict.fromkeys(('model', *FLOORS), 0.0)
-    known: dict[str, int] = dict.fromkeys(squares, 0)
-    scores = Scores()
-    compared = wanted = 0
+    scores = Scores(
+        errors={name: DepthErrors() for name in ('model', *FLOORS)},
+        broken=BrokenPromises(0, 0, 0),
+        samples=0,
+    )
     for sample in samples:
-        results = {'model': sample.high, **enlarge_classically(sample)}
-        common = np.isfinite(sample.truth)
-        wanted += int(np.count_nonzero(common))
-        for name, depth in results.items():
-            known[name] += int(np.count_nonzero(np.isfinite(depth) & np.isfinite(sample.truth)))
-            common = common & np.isfinite(depth)
-        compared += int(np.count_nonzero(common))
-        for name, depth in results.items():
-            squares[name] += _sum_of_squares(depth, sample.truth, common)
+        add_compared(
+            scores.errors, {'model': sample.high, **enlarge_classically(sample)}, sample.truth
+        )
         slack = ROUNDING_M + bound_sigmas * noise.sigma(np.nan_to_num(sample.low))
         scores.broken = scores.broken + check_promises(sample.high, sample.low, slack)
         scores.samples += 1
-    if compared:
-        scores.rmse_cm = {n: 100 * float(np.sqrt(s / compared)) for n, s in squares.items()}
-    if wanted:
-        scores.known_share = {name: count / wanted for name, count in known.items()}
     return scores
 
 
@@ -91,8 +80,3 @@ def enlarge_classically(sample: Sample) -> dict[str, F32]:
         enlarge = SuperResolution(open_engine(None, name, scale=scale), unbounded)
         enlarged[name] = enlarge(sample.low).depth.copy()
     return enlarged
-
-
-def _sum_of_squares(depth: F32, truth: F32, where: Bool) -> float:
-    difference = depth[where].astype(np.float64) - truth[where]
-    return float(np.dot(difference, difference))

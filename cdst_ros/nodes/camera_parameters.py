@@ -32,7 +32,9 @@ class CameraParameters(DeclaredParameters):
     seed: int = parameter(
         7, 'Synthetic: number of the scene.', between=(0, 2**31 - 1), read_only=True
     )
-    profile: str = parameter('generic', 'Synthetic: the sensor to imitate.', read_only=True)
+    profile: str = parameter(
+        'generic', 'Synthetic: the sensor to imitate: generic or ideal.', read_only=True
+    )
     width: int = parameter(
         160, 'Synthetic: width of the depth image [px].', between=(8, 4096), read_only=True
     )
@@ -43,9 +45,10 @@ class CameraParameters(DeclaredParameters):
         4, 'Synthetic: the truth is so many times larger.', between=(1, 16), read_only=True
     )
     loop_frames: int = parameter(
-        60,
-        'Synthetic: frames rendered before playing; played forth and back.',
-        between=(1, 10000),
+        0,
+        'Synthetic: frames rendered before playing, there and back; 0 takes what memory allows, '
+        'up to 45.',
+        between=(0, 10000),
         read_only=True,
     )
     depth_topic: str = parameter(

@@ -86,7 +86,7 @@ class ImageTopic:
 
     def listeners(self) -> int:
         """Return how many subscribe to the image and to its camera_info."""
-        return min(p.get_subscription_count() for p in (self._image, self._info))
+        return min(int(p.get_subscription_count()) for p in (self._image, self._info))
 
     def publish(self, shot: Shot, stamp: Any) -> None:
         """Publish camera_info, then the image, each where somebody listens."""

@@ -1,0 +1,204 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The camera node: plays a synthetic scene, a recording or a bag as a depth camera would."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from rclpy.clock import Clock, ClockType
+from rclpy.node import Node
+
+from cdst_ros.nodes.announce import Announcer
+from cdst_ros.nodes.camera_parameters import CameraParameters
+from cdst_ros.nodes.camera_topics import ImageTopic, Shot, color_shot, depth_shot
+from cdst_ros.nodes.playback import PlayedFrame, Reel, Source, open_source
+from cdst_ros.nodes.process import run
+from cdst_ros.nodes.throttle import ThrottledLog
+
+#: How long the last frames may take to reach reliable subscribers [s].
+_FAREWELL_S = 2.0
+#: How often to look whether everything is ready to begin [s].
+_LOOK_S = 0.05
+
+#: The images of one frame by topic.
+_Shots = dict[str, Shot]
+
+
+class CameraNode(Node):  # type: ignore[misc]
+    """
+    Publishes depth, colour and high-resolution truth at a steady rate, stamped as it publishes.
+
+    It is a plain node, as camera drivers are: there is nothing that a lifecycle manager would
+    want to take apart. A thread makes frames ready ahead of time; the timer only stamps and
+    publishes, on a grid of times that does not drift. A moment that the timer or the source
+    misses is left out and counted, as a camera drops a frame, and never made up in a bunch.
+    """
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__('camera', **arguments)
+        CameraParameters.declare(self)
+        self._settings = CameraParameters.read(self)
+        self._announcer = Announcer(self._settings.events)
+        self._log = ThrottledLog(self.get_logger())
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._topics: dict[str, ImageTopic] = {}
+        self._reel: Reel[_Shots] | None = None
+        self._timer: Any = None
+        self._period_ns = 0
+        self._began_ns = 0
+        self._moment = 0
+        self._published = 0
+        self._late = 0
+        #: Whether the last frame has been played, or no more can be.
+        self.done = False
+        #: Whether the source broke.
+        self.failed = False
+
+    def start(self) -> bool:
+        """Open the source and begin to make frames ready; False when it cannot be played."""
+        settings = self._settings
+        try:
+            settings.check()
+            source = open_source(settings, self._warn_skipped)
+        except (ValueError, OSError) as error:
+            self.get_logger().fatal(f'refuses to start: {error}')
+            return False
+        rate_hz = settings.rate or source.rate_hz or 30.0
+        self._period_ns = round(1e9 / rate_hz)
+        length = 'frames' if source.length is None else f'{source.length} frames'
+        self.get_logger().info(f'{source.description}: {length} at {rate_hz:g} Hz')
+        self._make_topics(source)
+        self._reel = Reel(
+            partial(self._shoot, source),
+            source.length,
+            settings.loop,
+            settings.ahead,
+            self._tell_prepared,
+        )
+        self._timer = self.create_timer(_LOOK_S, self._begin, clock=self._steady)
+        return True
+
+    def destroy_node(self) -> None:
+        """Say what was played, and withdraw from the graph."""
+        if self._reel is not None:
+            self._reel.stop()
+            self._announcer.say('played', published=self._published, late=self._late)
+            self.get_logger().info(
+                f'published {self._published} frames, left out {self._late} that were late'
+            )
+        super().destroy_node()
+
+    def _make_topics(self, source: Source) -> None:
+        settings = self._settings
+        names = ['depth']
+        if source.has_truth and settings.publish_truth:
+            names.append('truth')
+        if source.has_color and settings.publish_colour:
+            names.append('rgb')
+        for name in names:
+            self._topics[name] = ImageTopic(self, name, settings.reliability)
+
+    def _shoot(self, source: Source) -> Iterator[_Shots]:
+        """Return the messages of every frame, one after the other."""
+        return map(self._shots, source.frames())
+
+    def _shots(self, frame: PlayedFrame) -> _Shots:
+        shots = {'depth': depth_shot(frame.depth)}
+        if frame.truth is not None and 'truth' in self._topics:
+            shots['truth'] = depth_shot(frame.truth)
+        if frame.color is not None and 'rgb' in self._topics:
+            shots['rgb'] = color_shot(frame.color)
+        return shots
+
+    def _begin(self) -> None:
+        """Begin to play if there is something to play, and somebody to play it for."""
+        assert self._reel is not None
+        if self._reel.error is not None:
+            self._give_up(self._reel.error)
+            return
+        if not (self._reel.ready.is_set() and self._attended()):
+            return
+        self.destroy_timer(self._timer)
+        self._announcer.say('playing')
+        self._began_ns = self._steady.now().nanoseconds
+        self._timer = self.create_timer(self._period_ns / 1e9, self._tick, clock=self._steady)
+
+    def _attended(self) -> bool:
+        wanted = self._settings.wait_for_subscribers
+        if not wanted:
+            return True
+        listeners = {name: topic.listeners() for name, topic in self._topics.items()}
+        return listeners['depth'] >= wanted and listeners.get('truth', 1) > 0
+
+    def _tick(self) -> None:
+        """Publish the next frame, at one moment of the grid."""
+        assert self._reel is not None
+        moment = round((self._steady.now().nanoseconds - self._began_ns) / self._period_ns)
+        self._late += max(0, moment - self._moment - 1)
+        self._moment = moment
+        shots = self._reel.take()
+        if shots is not None:
+            self._publish(shots)
+        elif self._reel.error is not None:
+            self._give_up(self._reel.error)
+            return
+        elif not self._reel.ended:
+            self._late += 1
+            self._log.warn('the source is slower than the rate: lower the rate')
+        if self._reel.ended or self._published == self._settings.frames > 0:
+            self._end()
+
+    def _publish(self, shots: _Shots) -> None:
+        stamp = self.get_clock().now().to_msg()
+        for name, shot in shots.items():
+            self._topics[name].publish(shot, stamp)
+        self._published += 1
+
+    def _end(self) -> None:
+        self.destroy_timer(self._timer)
+        for topic in self._topics.values():
+            topic.flush(_FAREWELL_S)
+        self.done = True
+
+    def _give_up(self, error: Exception) -> None:
+        self.get_logger().fatal(f'cannot play on: {error}')
+        self.failed = True
+        self._end()
+
+    def _tell_prepared(self, done: int, total: int) -> None:
+        self._announcer.say('prepared', done=done, total=total)
+
+    def _warn_skipped(self, text: str) -> None:
+        self._log.warn(f'left out a frame: {text}')
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the camera node until its last frame, or a signal; 1 when it cannot be played."""
+    failed = False
+
+    def finished(node: Node) -> bool:
+        nonlocal failed
+        failed = node.failed
+        return bool(node.done)
+
+    code = run(CameraNode, start=CameraNode.start, finished=finished, args=args)
+    return code or int(failed)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
