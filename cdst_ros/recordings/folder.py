@@ -83,7 +83,7 @@ def import_folder(
         raise RecordingError(f'the rate is {rate_hz} Hz: give a rate above 0, such as 30')
     files = _depth_files(source)
     poses = _poses(source / 'poses.txt', len(files))
-    reader = _FolderReader(files, _intrinsics(source / 'K.txt'), frame_id)
+    reader = _FolderReader(files, read_intrinsics(source / 'K.txt'), frame_id)
     result = ImportResult()
     with ExitStack() as stack:
         writer: RecordingWriter | None = None
@@ -198,7 +198,12 @@ def _png_size(file: Path) -> tuple[int, int] | None:
     return width, height
 
 
-def _intrinsics(file: Path) -> F64 | None:
+def read_intrinsics(file: Path) -> F64 | None:
+    """
+    Return the 3x3 intrinsics in a text file [px], or None where there is no such file.
+
+    :raises RecordingError: when the file holds something else
+    """
     values = _numbers(file)
     if values is None:
         return None

@@ -1,0 +1,78 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The benchmark protocols by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cdst_ros.evaluation import hololens, middlebury
+from cdst_ros.evaluation.published import CAVEAT, published_rows
+from cdst_ros.evaluation.report import EvaluationError, Report, Request, Row
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """
+    A way to evaluate: data, degradation, crop and units, all fixed.
+
+    :param name: registry name
+    :param description: for people
+    :param scales: that it can be run at
+    :param run: does it
+    :param published: what papers print for it
+    :param caveat: what to know before comparing with those
+    """
+
+    name: str
+    description: str
+    scales: tuple[int, ...]
+    run: Callable[[Request], Report]
+    published: tuple[Row, ...] = ()
+    caveat: str = ''
+
+
+PROTOCOLS: dict[str, Protocol] = {
+    protocol.name: protocol
+    for protocol in (
+        Protocol(
+            name=middlebury.NAME,
+            description='six Middlebury scenes, 8-bit disparity, the table papers print',
+            scales=middlebury.SCALES,
+            run=middlebury.run,
+            published=tuple(published_rows()),
+            caveat=CAVEAT,
+        ),
+        Protocol(
+            name=hololens.NAME,
+            description='recorded depth reduced by valid-median twice, metric, at x2',
+            scales=(hololens.SCALE,),
+            run=hololens.run,
+        ),
+    )
+}
+
+
+def protocol(name: str) -> Protocol:
+    """
+    Return a protocol by name.
+
+    :raises EvaluationError: for an unknown one; lists what there is
+    """
+    try:
+        return PROTOCOLS[name]
+    except KeyError:
+        known = ', '.join(f'{p.name} ({p.description})' for p in PROTOCOLS.values())
+        raise EvaluationError(f'there is no protocol {name!r}. There are: {known}.') from None

@@ -1,0 +1,104 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What an evaluation says: rows of scores, never without the protocol that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+#: Told how much is done, of how much, and what is next.
+Progress = Callable[[int, int, str], None]
+
+
+class EvaluationError(ValueError):
+    """An evaluation that cannot be done as asked; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """
+    The scores of a method at a scale.
+
+    :param method: name of the method or the model
+    :param scale: output pixels per input pixel, each way
+    :param scores: by metric: a number, or numbers by scene with their ``mean``
+    :param details: engine, precision, whether it was bounded, and what that cost
+    """
+
+    method: str
+    scale: int
+    scores: dict[str, Any]
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row as JSON values."""
+        return {'method': self.method, 'scale': self.scale, **self.scores, **self.details}
+
+
+@dataclass(frozen=True)
+class Report:
+    """
+    An evaluation.
+
+    :param protocol: registry name
+    :param conditions: data, degradation, crop and units, in words
+    :param rows: the floors first, by scale
+    :param checked: what was checked of every frame, in words
+    :param broken: what the checks found, a sentence each; empty is as it should be
+    :param notes: what else the reader should know, such as frames left out
+    """
+
+    protocol: str
+    conditions: str
+    rows: list[Row]
+    checked: str = ''
+    broken: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as JSON values."""
+        return {
+            'protocol': self.protocol,
+            'conditions': self.conditions,
+            'rows': [row.to_json() for row in self.rows],
+            'checked': self.checked,
+            'broken': self.broken,
+            'notes': self.notes,
+        }
+
+
+@dataclass(frozen=True)
+class Request:
+    """
+    What to evaluate.
+
+    :param data: folder of the data set, or a recording
+    :param scales: to evaluate at; empty: all that the protocol has
+    :param models: names of shipped models or paths; each is run at its own scale
+    :param engine: that runs the models
+    :param precision: of the engine
+    :param bounded: whether the models' output is bounded
+    :param progress: told of progress
+    """
+
+    data: Path
+    scales: tuple[int, ...] = ()
+    models: tuple[str, ...] = ()
+    engine: str = 'auto'
+    precision: str = 'f32'
+    bounded: bool = True
+    progress: Progress = lambda done, total, what: None

@@ -1,0 +1,366 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Where depth frames come from: a bag, a recording, a folder of images, or one image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Protocol
+
+import cv2
+import numpy as np
+
+from cdst_ros.depth.arrays import F32, U8, AnyArray
+from cdst_ros.depth.camera import CameraModel
+from cdst_ros.depth.encodings import MILLIMETRES, metres
+from cdst_ros.recordings.bag import BagReader
+from cdst_ros.recordings.bag_stream import is_bag
+from cdst_ros.recordings.errors import RecordingError
+from cdst_ros.recordings.folder import COLOR_SUFFIX, DEPTH_SUFFIX, read_intrinsics
+from cdst_ros.recordings.images import decode_color, decode_depth
+from cdst_ros.recordings.layout import HEADER_FILE
+from cdst_ros.recordings.reader import RecordedFrame, Recording
+
+#: Image files that hold depth: 16-bit PNG and TIFF in units, float32 TIFF in metres.
+IMAGE_SUFFIXES = ('.png', '.tif', '.tiff')
+
+
+class SourceError(ValueError):
+    """A source that cannot be opened, or is none; the message says what can be."""
+
+
+class Kind(str, Enum):
+    """What a path holds."""
+
+    BAG = 'bag'
+    RECORDING = 'recording'
+    FOLDER = 'folder'
+    IMAGE = 'image'
+
+
+class SourceFrame(NamedTuple):
+    """
+    One depth image with what is known of it.
+
+    :param name: file name of an image; number of a frame
+    :param depth: (H, W) [m], NaN = unknown
+    :param encoding: that it was stored in, ``16UC1`` or ``32FC1``
+    :param camera: where known, and of the image's size
+    :param frame_id: optical frame, empty where unknown
+    :param stamp_ns: [ns], 0 where unknown
+    :param log_time_ns: when a bag recorded it [ns]
+    :param color: (h, w, 3) RGB, where there is some
+    :param color_camera: where known
+    :param color_registered: whether colour was taken in the depth image's frame
+    :param recorded: the frame of a recording that it is
+    """
+
+    name: str
+    depth: F32
+    encoding: str
+    camera: CameraModel | None = None
+    frame_id: str = ''
+    stamp_ns: int = 0
+    log_time_ns: int = 0
+    color: U8 | None = None
+    color_camera: CameraModel | None = None
+    color_registered: bool = False
+    recorded: RecordedFrame | None = None
+
+
+@dataclass
+class Skipped:
+    """Frames that cannot be read: how many, and the first few reasons."""
+
+    count: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+    def add(self, reason: str, count: int = 1) -> None:
+        """Count frames that are skipped for one reason."""
+        self.count += count
+        if reason not in self.reasons and len(self.reasons) < 10:
+            self.reasons.append(reason)
+
+
+class Source(AbstractContextManager['Source'], Protocol):
+    """Frames in their order; a frame that cannot be read is counted and left out."""
+
+    kind: Kind
+    skipped: Skipped
+
+    def __len__(self) -> int:
+        """Return the number of frames, skipped ones included; 0 where it is not known."""
+
+    def __iter__(self) -> Iterator[SourceFrame]:
+        """Yield the frames."""
+
+    def close(self) -> None:
+        """Let go of files."""
+
+
+def kind_of(path: Path) -> Kind | None:
+    """Return what ``path`` holds, None if it is nothing that frames can be read from."""
+    if path.is_dir():
+        if (path / HEADER_FILE).exists():
+            return Kind.RECORDING
+        if is_bag(path):
+            return Kind.BAG
+        return Kind.FOLDER if _image_files(path) else None
+    if is_bag(path):
+        return Kind.BAG
+    return Kind.IMAGE if path.suffix.lower() in IMAGE_SUFFIXES else None
+
+
+def open_source(
+    path: Path,
+    *,
+    depth_scale: float = MILLIMETRES,
+    color: bool = False,
+    depth_topic: str | None = None,
+    info_topic: str | None = None,
+    color_topic: str | None = None,
+) -> Source:
+    """
+    Open whatever ``path`` holds.
+
+    :param depth_scale: metres a unit of 16-bit images and messages; recordings are in millimetres
+    :param color: read colour too; of a bag, frames without colour are left out then
+    :param depth_topic: of a bag, where it has several
+    :param info_topic: of a bag, where it is not beside the depth topic; empty for none
+    :param color_topic: of a bag, where it has several
+    :raises SourceError: when it is nothing that frames can be read from
+    :raises BagError: when it is a bag that cannot be read
+    :raises RecordingError: when it is a recording that cannot be read
+    """
+    if not path.exists():
+        raise SourceError(f'{path} does not exist')
+    kind = kind_of(path)
+    if kind is Kind.BAG:
+        reader = BagReader(
+            path,
+            depth_topic=depth_topic,
+            info_topic=info_topic,
+            color_topic=(color_topic or '') if color else None,
+            require_color=color,
+            depth_scale=depth_scale,
+        )
+        return BagSource(reader)
+    if kind is Kind.RECORDING:
+        return RecordingSource(Recording(path), color)
+    if kind is Kind.FOLDER:
+        return ImagesSource(Kind.FOLDER, _image_files(path), depth_scale, color)
+    if kind is Kind.IMAGE:
+        return ImagesSource(Kind.IMAGE, [path], depth_scale, color)
+    raise SourceError(
+        f'{path} is no bag, recording, folder of images or image: depth images are '
+        f'{", ".join(IMAGE_SUFFIXES)}, bags .mcap, .db3 or a rosbag2 folder'
+    )
+
+
+class _Opened:
+    """What all sources share."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.skipped = Skipped()
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def __enter__(self) -> Source:
+        return self  # type: ignore[return-value]
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class BagSource(_Opened):
+    """The frames of a bag."""
+
+    def __init__(self, reader: BagReader) -> None:
+        super().__init__(Kind.BAG)
+        self.reader = reader
+
+    def __len__(self) -> int:
+        return len(self.reader)
+
+    def __iter__(self) -> Iterator[SourceFrame]:
+        self.skipped = Skipped()
+        for number, frame in enumerate(self.reader):
+            yield SourceFrame(
+                name=f'{number:06d}',
+                depth=frame.depth,
+                encoding=frame.encoding,
+                camera=_fitting(frame.camera, frame.depth),
+                frame_id=frame.frame_id,
+                stamp_ns=frame.stamp_ns,
+                log_time_ns=frame.log_time_ns,
+                color=frame.color,
+                color_camera=frame.color_camera,
+                color_registered=frame.color_frame_id == frame.frame_id,
+            )
+        counts, damage = self.reader.counts, self.reader.damage
+        for fault in counts.faults:
+            self.skipped.add(fault, 0)
+        self.skipped.count += counts.depth_messages - counts.frames
+        if counts.unpaired:
+            companions = [t for t in self.reader.topics.names if t != self.reader.topics.depth]
+            self.skipped.add(
+                f'{counts.unpaired} depth messages have no message of their stamp on '
+                f'{" and ".join(companions)}',
+                0,
+            )
+        for note in damage.notes:
+            self.skipped.add(note, 0)
+        if damage.lost:
+            self.skipped.add(f'{damage.lost} messages of the topics read are lost', 0)
+
+    def close(self) -> None:
+        """Let go of the bag."""
+        self.reader.close()
+
+
+class RecordingSource(_Opened):
+    """The frames of a recording."""
+
+    def __init__(self, recording: Recording, color: bool) -> None:
+        super().__init__(Kind.RECORDING)
+        self.recording = recording
+        self._color = color
+
+    def __len__(self) -> int:
+        return len(self.recording) + len(self.recording.damaged)
+
+    def __iter__(self) -> Iterator[SourceFrame]:
+        self.skipped = Skipped()
+        for line in self.recording.damaged:
+            self.skipped.add(f'frames.jsonl, line {line.number}: {line.reason}')
+        for frame in self.recording:
+            try:
+                depth = frame.depth()
+                color = frame.color() if self._color else None
+            except RecordingError as error:
+                self.skipped.add(str(error))
+                continue
+            has_color = color is not None
+            yield SourceFrame(
+                name=f'{frame.index:06d}',
+                depth=depth,
+                encoding='16UC1',
+                camera=_fitting(frame.camera(), depth),
+                frame_id=frame.frame_id(),
+                stamp_ns=frame.stamp_ns,
+                color=color,
+                color_camera=frame.camera('color') if has_color else None,
+                color_registered=has_color and frame.frame_id('color') == frame.frame_id(),
+                recorded=frame,
+            )
+
+
+class ImagesSource(_Opened):
+    """Image files; ``NAME_rgb.jpg`` is the colour of ``NAME_depth.png``, registered to it."""
+
+    def __init__(self, kind: Kind, files: list[Path], depth_scale: float, color: bool) -> None:
+        super().__init__(kind)
+        self._files = files
+        self._depth_scale = depth_scale
+        self._color = color
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __iter__(self) -> Iterator[SourceFrame]:
+        self.skipped = Skipped()
+        matrix = read_intrinsics(self._files[0].parent / 'K.txt')
+        for file in self._files:
+            try:
+                pixels = read_depth_image(file)
+                color = self._read_color(file) if self._color else None
+            except SourceError as error:
+                self.skipped.add(str(error))
+                continue
+            is_float = pixels.dtype == np.float32
+            depth = pixels if is_float else metres(pixels, self._depth_scale)
+            height, width = depth.shape
+            camera = None
+            if matrix is not None:
+                fx, fy, cx, cy = (float(matrix[at]) for at in ((0, 0), (1, 1), (0, 2), (1, 2)))
+                camera = CameraModel.from_intrinsics(fx, fy, cx, cy, width, height)
+            yield SourceFrame(
+                name=file.name,
+                depth=depth,
+                encoding='32FC1' if is_float else '16UC1',
+                camera=camera,
+                color=color,
+                color_registered=color is not None,
+            )
+
+    def _read_color(self, file: Path) -> U8 | None:
+        if not file.name.endswith(DEPTH_SUFFIX):
+            return None
+        color = file.with_name(file.name[: -len(DEPTH_SUFFIX)] + COLOR_SUFFIX)
+        try:
+            return decode_color(color.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, RecordingError) as error:
+            raise SourceError(f'{color}: {error}') from error
+
+
+def read_depth_image(file: Path) -> AnyArray:
+    """
+    Return the (H, W) pixels of a depth image: uint16 units, or float32 metres.
+
+    :raises SourceError: when the file cannot be read or holds no depth
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise SourceError(f'{file}: {error.strerror}') from error
+    if file.suffix.lower() == '.png':
+        try:
+            return decode_depth(data)
+        except RecordingError as error:
+            raise SourceError(f'{file}: {error}') from error
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data else None
+    if pixels is None:
+        raise SourceError(f'{file} is no image that can be read')
+    if pixels.ndim != 2 or pixels.dtype not in (np.uint16, np.float32):
+        raise SourceError(
+            f'{file} is {pixels.dtype} of shape {pixels.shape}: depth is one channel of 16-bit '
+            'units or of float32 metres'
+        )
+    return np.asarray(pixels)
+
+
+def _image_files(folder: Path) -> list[Path]:
+    """Return the depth images of a folder, by name: NAME_depth.png if there are any, else all."""
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
+    return [file for file in files if file.name.endswith(DEPTH_SUFFIX)] or files
+
+
+def _fitting(camera: CameraModel | None, depth: F32) -> CameraModel | None:
+    """Return the camera if it is one of this image."""
+    height, width = depth.shape
+    return camera if camera is not None and camera.matches(width, height) else None
