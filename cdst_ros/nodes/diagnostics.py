@@ -27,6 +27,8 @@ from cdst_ros.superres.engine import EngineInfo
 _OTHER_CLOCK_S = 600.0
 #: Dropping more than this share of the frames is worth a warning.
 _DROPPED_SHARE = 0.05
+#: Fewer than this within the window are no complaint: topics are not discovered all at once.
+_OFTEN = 3
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def _complaints(health: Health) -> list[str]:
         elif lost > _DROPPED_SHARE * arrived:
             found.append(f'slower than the input: {lost} of {arrived} frames superseded lately')
     for event in ('without camera_info', 'camera_info refused', 'nothing valid'):
-        if window.recent(event):
+        if window.recent(event) >= _OFTEN:
             found.append(f'{window.recent(event)} frames lately: {event}')
     return found
 

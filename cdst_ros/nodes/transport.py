@@ -56,13 +56,19 @@ def advice(size: int | None, rmw: str) -> str:
 
     :param size: bytes of one image, None if unknown
     """
-    sized = 'its images' if size is None else f'its images of {size / 1e6:.1f} MB'
+    if size is not None and size < LOSSY_BYTES:
+        return (
+            f'Is it paused? Its images are small ({size / 1e3:.0f} kB): if it is not, look at the '
+            'network between the machines'
+        )
+    sized = 'Its images' if size is None else f'Its images of {size / 1e6:.1f} MB'
     variables = profile_environment({}, rmw)
+    lost = f'Is it paused? {sized} may also be lost on the way, as default DDS settings do from '
     if not variables:
-        return f'check that {sized} fit the buffers of {rmw}'
-    name, value = next(iter(variables.items()))
+        return f'{lost}about {LOSSY_BYTES / 1e6:.1f} MB on: look at the buffers of {rmw}'
+    (name, value), *others = variables.items()
+    older = ''.join(f' ({other} before Kilted)' for other, _ in others)
     return (
-        f'is it paused? Otherwise {sized} may be lost on the way, as default DDS settings do '
-        f'from about {LOSSY_BYTES / 1e6:.1f} MB on: start the publisher with '
-        f'{" and ".join(variables)} set, as in: export {name}={value}'
+        f'{lost}about {LOSSY_BYTES / 1e6:.1f} MB on: start the publisher with {name}={value} in '
+        f'its environment{older}'
     )

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 import rclpy
 from graph import Graph
+from rclpy.context import Context
 from rclpy.signals import SignalHandlerOptions
 
 
@@ -29,6 +30,15 @@ def ros() -> Iterator[None]:
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     yield
     rclpy.try_shutdown()
+
+
+@pytest.fixture
+def other_context() -> Iterator[Context]:
+    """Return a context that is another participant to DDS, as another process is."""
+    context = Context()
+    rclpy.init(context=context, signal_handler_options=SignalHandlerOptions.NO)
+    yield context
+    context.try_shutdown()
 
 
 @pytest.fixture

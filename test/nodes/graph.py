@@ -25,6 +25,7 @@ import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import Log
+from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
@@ -101,20 +102,37 @@ class Graph:
     A superres node that spins on a thread of its own, and a user node that the test spins.
 
     :param start: configure and activate
+    :param context: of the user; one of its own makes it a participant of its own to DDS
+    :param reliability: fixed for the subscription to depth
+    :param publisher_reliability: fixed for the publisher of enlarged depth
     :param parameters: of the superres node; bicubic x2 where they say nothing else
     """
 
-    def __init__(self, start: bool = True, **parameters: Any) -> None:
+    def __init__(
+        self,
+        start: bool = True,
+        context: Context | None = None,
+        reliability: str | None = None,
+        publisher_reliability: str | None = None,
+        **parameters: Any,
+    ) -> None:
         self.namespace = f'/graph{next(_numbers)}'
-        values = {'engine': 'bicubic', 'scale': 2, **parameters}
+        overrides = f'qos_overrides.{self.namespace}'
+        values = {
+            'engine': 'bicubic',
+            'scale': 2,
+            f'{overrides}/depth/image_raw.subscription.reliability': reliability,
+            f'{overrides}/depth_hr/image_raw.publisher.reliability': publisher_reliability,
+            **parameters,
+        }
         self.node = SuperresNode(
             namespace=self.namespace,
             parameter_overrides=[
-                Parameter(k.replace('__', '.'), value=v) for k, v in values.items()
+                Parameter(name, value=value) for name, value in values.items() if value is not None
             ],
         )
-        self.user = rclpy.create_node('user', namespace=self.namespace)
-        self._user_executor = SingleThreadedExecutor()
+        self.user = rclpy.create_node('user', namespace=self.namespace, context=context)
+        self._user_executor = SingleThreadedExecutor(context=context)
         self._user_executor.add_node(self.user)
         self.log: list[Log] = []
         self.user.create_subscription(
@@ -148,7 +166,7 @@ class Graph:
 
     def advertise(self, reliability: QoSReliabilityPolicy = QoSReliabilityPolicy.RELIABLE) -> None:
         """Publish the depth topics."""
-        qos = QoSProfile(depth=5, reliability=reliability)
+        qos = self.qos(reliability)
         self.depth = self.user.create_publisher(Image, 'depth/image_raw', qos)
         self.info = self.user.create_publisher(CameraInfo, 'depth/camera_info', qos)
 
@@ -160,14 +178,16 @@ class Graph:
     def listen(self, kind: Any, topic: str, best_effort: bool = False) -> Inbox:
         """Subscribe to an output."""
         inbox = Inbox()
-        qos = QoSProfile(
-            depth=50,
-            reliability=QoSReliabilityPolicy.BEST_EFFORT
-            if best_effort
-            else QoSReliabilityPolicy.RELIABLE,
+        reliability = (
+            QoSReliabilityPolicy.BEST_EFFORT if best_effort else QoSReliabilityPolicy.RELIABLE
         )
-        self.user.create_subscription(kind, topic, inbox, qos)
+        self.user.create_subscription(kind, topic, inbox, self.qos(reliability, 50))
         return inbox
+
+    @staticmethod
+    def qos(reliability: QoSReliabilityPolicy, depth: int = 5) -> QoSProfile:
+        """Return a profile."""
+        return QoSProfile(depth=depth, reliability=reliability)
 
     def flow(self, depth: F32 | None = None, model: CameraModel | None = None) -> None:
         """Listen, and send frames until one has come through with its camera_info."""
