@@ -26,7 +26,13 @@ from cdst_ros.depth.camera import CameraModel
 from cdst_ros.synthetic.indoor import indoor_scene
 from cdst_ros.synthetic.motion import CameraPath, eased, there_and_back
 from cdst_ros.synthetic.rendering import render
-from cdst_ros.synthetic.sensor import GENERIC, Sampling, SensorProfile, measure, sample
+from cdst_ros.synthetic.sensor import (
+    GENERIC,
+    SensorProfile,
+    measure,
+    sample,
+    sample_incidence,
+)
 
 #: Frames of one stretch, when the memory allows.
 FRAMES = 45
@@ -187,7 +193,7 @@ class SyntheticCamera:
         assert seen.incidence is not None
         return _Picture(
             sample(seen.depth, self.scale, self.profile.sampling),
-            sample(seen.incidence, self.scale, Sampling.PICK),
+            sample_incidence(seen.incidence, self.scale, self.profile.sampling),
             np.asarray(cv2.multiply(seen.depth, 1, scale=1000, dtype=cv2.CV_16U)),
             seen.color,
             pose,

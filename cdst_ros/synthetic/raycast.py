@@ -244,8 +244,8 @@ def _solid(canvas: _Canvas, shape: Shape, origin: F64, rays: F64) -> tuple[F64, 
     leave = canvas.inverse.copy()
     for axis in shape.cut:
         for sign in (-1.0, 1.0):
-            ahead = shape.half[axis] - sign * origin[axis]
-            inverse = canvas.affine(rays[axis] * (sign / _off_zero(ahead)))
+            ahead = _off_zero(shape.half[axis] - sign * origin[axis])
+            inverse = canvas.affine(rays[axis] * (sign / ahead))
             if ahead > 0:
                 np.maximum(leave, inverse, out=leave)
             else:

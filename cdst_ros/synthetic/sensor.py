@@ -29,7 +29,7 @@ from cdst_ros.depth.arrays import F32, Bool
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.depth.noise import NoiseModel
 
-#: Depths in a pixel's footprint further apart than this, as a share, are two surfaces.
+#: A step in depth of more than this share, where no plane explains it, parts two surfaces.
 SURFACE_GAP = 0.02
 
 
@@ -187,7 +187,7 @@ def degrade(
     :raises ValueError: when the scale leaves no pixel
     """
     sampled = sample(depth_hr, scale, profile.sampling)
-    angles = None if incidence is None else sample(incidence, scale, Sampling.PICK)
+    angles = None if incidence is None else sample_incidence(incidence, scale, profile.sampling)
     return measure(sampled, rng, profile, incidence=angles)
 
 
@@ -211,6 +211,14 @@ def sample(depth_hr: F32, scale: int, sampling: Sampling) -> F32:
     if sampling is Sampling.CUBIC:
         return np.asarray(cv2.resize(depth, (w, h), interpolation=cv2.INTER_CUBIC))
     return _footprint_means(depth, scale, mix=sampling is Sampling.MEAN)
+
+
+def sample_incidence(incidence: F32, scale: int, sampling: Sampling) -> F32:
+    """Return the cosine of incidence (H, W) that each low-resolution pixel sees, (h, w)."""
+    h, w = incidence.shape[0] // scale, incidence.shape[1] // scale
+    first = 0 if sampling is Sampling.PICK else scale // 2
+    picked = incidence[first : h * scale : scale, first : w * scale : scale]
+    return np.asarray(picked.copy())
 
 
 def measure(
@@ -259,13 +267,27 @@ def _dropouts(
 
 
 def beside_edges(depth: F32) -> Bool:
-    """Return the pixels whose 3x3 neighbourhood spans two surfaces, or a surface and nothing."""
-    near = cv2.erode(np.nan_to_num(depth, nan=np.inf), np.ones((3, 3), np.uint8))
-    far = cv2.dilate(np.nan_to_num(depth, nan=0.0), np.ones((3, 3), np.uint8))
-    with np.errstate(invalid='ignore'):
-        across = far > near * (1 + 2 * SURFACE_GAP)
-    gone = cv2.dilate(np.isnan(depth).astype(np.uint8), np.ones((3, 3), np.uint8))
-    return np.asarray(across | (gone > 0))
+    """
+    Return the pixels on either side of a discontinuity of depth, or of the unknown, (h, w).
+
+    Inverse depth of a plane is affine in the pixel, however steep the plane, so what is looked
+    for is a second difference of it.
+    """
+    with np.errstate(divide='ignore'):
+        inverse: F32 = np.float32(1) / depth
+    return np.asarray(_bends(inverse) | _bends(inverse.T).T)
+
+
+def _bends(inverse: F32) -> Bool:
+    """Return the pixels where inverse depth is not affine along the rows, or not known."""
+    before, middle, after = inverse[:, :-2], inverse[:, 1:-1], inverse[:, 2:]
+    if inverse.shape[1] == 2:
+        # of two pixels nobody can tell whether a plane or a step joins them
+        before, middle, after = inverse, inverse, inverse[:, ::-1]
+    bends = np.zeros(inverse.shape, dtype=bool)
+    inner = bends if middle.shape == bends.shape else bends[:, 1:-1]
+    inner[:] = ~(np.abs(before - 2 * middle + after) <= SURFACE_GAP * middle)
+    return bends
 
 
 def _smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], sigma: float) -> F32:
@@ -294,10 +316,8 @@ def _footprint_means(depth: F32, scale: int, *, mix: bool) -> F32:
     with np.errstate(invalid='ignore', divide='ignore'):
         out = np.where(known, samples, 0).sum(axis=1, dtype=np.float32) / count
     if not mix:
-        nearest = np.where(known, samples, np.inf).min(axis=1)
-        farthest = np.where(known, samples, -np.inf).max(axis=1)
-        with np.errstate(invalid='ignore'):
-            several = np.flatnonzero(farthest > nearest * (1 + SURFACE_GAP))
+        parted = beside_edges(depth).reshape(h, scale, w, scale).any(axis=(1, 3)).ravel()
+        several = np.flatnonzero(parted)
         out[several] = _main_surface(samples[several])
     out[2 * count < scale * scale] = np.nan
     return np.asarray(out.reshape(h, w), dtype=np.float32)
@@ -309,7 +329,7 @@ def _main_surface(samples: F32) -> F32:
 
     Sorted depths belong to one surface as long as no gap between two of them exceeds
     ``SURFACE_GAP``. Among surfaces of the same size the one that holds the median wins: of two
-    halves the nearer, of the rows of a grazing floor the one in the middle.
+    halves the nearer.
     """
     n, k = samples.shape
     ranked = np.sort(samples, axis=1)  # NaN last
