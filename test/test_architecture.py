@@ -38,7 +38,7 @@ ARROWS = {
         'superres.contract',
         'synthetic',
     },
-    'nodes': {'depth', 'evaluation', 'recordings', 'superres', 'synthetic'},
+    'nodes': {'depth', 'environment', 'evaluation', 'recordings', 'superres', 'synthetic'},
     'environment': set(),
 }
 
