@@ -69,6 +69,7 @@ class SourceFrame(NamedTuple):
     :param color_camera: where known
     :param color_registered: whether colour was taken in the depth image's frame
     :param recorded: the frame of a recording that it is
+    :param is_image: whether it is an image file, called ``name``
     """
 
     name: str
@@ -82,6 +83,7 @@ class SourceFrame(NamedTuple):
     color_camera: CameraModel | None = None
     color_registered: bool = False
     recorded: RecordedFrame | None = None
+    is_image: bool = False
 
 
 @dataclass
@@ -314,6 +316,7 @@ class ImagesSource(_Opened):
                 camera=camera,
                 color=color,
                 color_registered=color is not None,
+                is_image=True,
             )
 
     def _read_color(self, file: Path) -> U8 | None:
