@@ -126,6 +126,7 @@ def _is_compressed_depth(transport: str) -> bool:
 
 def _decode_png(data: U8, image_format: str) -> U16:
     """Return the pixels (H, W) of a 16-bit PNG."""
+    # OpenCV notices too, but fills the terminal with warnings for every frame.
     whole = data[-len(_PNG_END) :].tobytes() == _PNG_END
     image = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if whole else None
     if image is None:

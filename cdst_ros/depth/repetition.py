@@ -48,11 +48,6 @@ _MIN_RUNS = 64
 _MIN_BORDER_SHARE = 0.4
 _MIN_FACTOR = 1.2
 _MAX_FACTOR = 8
-#: Runs of the commonest length, and of the next for factors in between, among all runs.
-_MIN_RUN_SHARE = 0.2
-#: Runs shorter than these two, among all runs; occlusion makes a few.
-_MAX_SHORT_SHARE = 0.15
-_MAX_ANISOTROPY = 1.5
 
 
 class Blocks(NamedTuple):
@@ -63,7 +58,7 @@ class Blocks(NamedTuple):
 
     @property
     def factor(self) -> float:
-        """By how much each way, whole where it is nearly so."""
+        """By how much each way on average, whole where it is nearly so."""
         factor = (self.across * self.down) ** 0.5
         whole = float(round(factor))
         return whole if abs(factor - whole) < 0.1 else round(factor, 2)
@@ -125,8 +120,7 @@ def _find_blocks(depth: F32) -> Blocks | None:
         return none
     across = _block_length([_run_lengths(band) for band in bands])
     down = _block_length([_run_lengths(np.ascontiguousarray(band.T)) for band in bands])
-    alike = 1 / _MAX_ANISOTROPY <= across / down <= _MAX_ANISOTROPY
-    return Blocks(across, down) if alike and min(across, down) >= _MIN_FACTOR else none
+    return Blocks(across, down) if min(across, down) >= _MIN_FACTOR else none
 
 
 def _bands(depth: F32) -> list[F32]:
@@ -182,14 +176,9 @@ def _run_lengths(depth: F32) -> NDArray[np.int64]:
 def _block_length(histograms: list[NDArray[np.int64]]) -> float:
     """Return the block length that histograms of run lengths tell; 1 where they tell none."""
     runs = np.sum(histograms, axis=0)
-    total = runs.sum()
     mode = int(np.argmax(runs))
-    if total < _MIN_RUNS or mode > _MAX_FACTOR:
-        return 1.0
-    shorter, longer = int(runs[mode - 1]), int(runs[mode + 1])
-    share = (runs[mode] + max(shorter, longer)) / total
-    if share < _MIN_RUN_SHARE or runs[: mode - 1].sum() > _MAX_SHORT_SHARE * total:
+    if runs.sum() < _MIN_RUNS or mode > _MAX_FACTOR:
         return 1.0
     # Blocks of two sizes make a factor in between; what both neighbours have is occlusion.
-    excess = longer - shorter
+    excess = int(runs[mode + 1]) - int(runs[mode - 1])
     return float(mode + excess / (runs[mode] + abs(excess)))

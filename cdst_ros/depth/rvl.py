@@ -54,7 +54,7 @@ def decode_rvl(data: U8) -> U16:
     runs, deltas = _runs(values, pixels)
     image: U16 = np.zeros(pixels, np.uint16)
     others = np.repeat(np.arange(runs.size) % 2 == 1, runs)
-    image[others] = np.cumsum(deltas) & 0xFFFF
+    image[others] = np.cumsum(deltas)
     return image.reshape(height, width)
 
 

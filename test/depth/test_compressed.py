@@ -151,12 +151,15 @@ def test_what_lies_beyond_ten_metres_is_kept() -> None:
 
 
 @pytest.mark.parametrize('encoding', ['16UC1', '32FC1'])
-def test_data_cut_short_anywhere_is_refused(encoding: str) -> None:
+def test_data_cut_short_anywhere_is_refused_without_noise(
+    encoding: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     depth = np.random.default_rng(7).uniform(0.3, 9, (30, 40)).astype(np.float32)
     image_format, data = encode_compressed(depth, encoding)
     for length in range(0, len(data), 37):
         with pytest.raises(DepthDecodeError, match='damaged'):
             decode_compressed(message(image_format, data[:length]))
+    assert capfd.readouterr().err == ''
 
 
 def test_flipped_bytes_are_refused() -> None:

@@ -25,7 +25,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from cdst_ros.depth import DepthDecodeError, decode, encode, fill_image, valid_mask, view_pixels
+from cdst_ros.depth import (
+    DepthDecodeError,
+    decode,
+    encode,
+    fill_image,
+    metres,
+    valid_mask,
+    view_pixels,
+)
 from cdst_ros.depth.arrays import F32, U16, AnyArray
 
 SHAPES = st.tuples(st.integers(1, 9), st.integers(1, 70))
@@ -93,6 +101,10 @@ def test_pixels_are_viewed_without_a_copy() -> None:
     view = view_pixels(msg)
     msg.data[0:2] = (4711).to_bytes(2, sys.byteorder)
     assert view[0, 0] == 4711
+
+
+def test_metres_are_contiguous_whatever_the_units_are() -> None:
+    assert metres(np.ones((3, 4), np.uint16).T).flags.c_contiguous
 
 
 def test_unaligned_data_is_read() -> None:

@@ -201,6 +201,11 @@ class TestOptional:
         for stamp in (30, 40, 50):
             assert len(push_all(pairer, [('depth', stamp), ('info', stamp)])) == 1
 
+    def test_stamps_that_are_never_set_are_no_sign_that_it_went_by(self) -> None:
+        exact: StampPairer[Item] = StampPairer(('depth', 'color'), optional=['color'])
+        sets = push_all(exact, [('color', 0), ('depth', 0)] + [('depth', 0), ('color', 0)] * 2)
+        assert stamps(sets) == [{'depth': 0, 'color': 0}] * 3
+
     def test_a_stream_that_comes_back_is_waited_for_again(self, pairer: StampPairer[Item]) -> None:
         push_all(pairer, [('depth', 0), ('info', 0), ('color', 5)])
         assert push_all(pairer, [('depth', 10), ('info', 10)]) == []

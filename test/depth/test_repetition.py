@@ -107,7 +107,7 @@ def test_the_phase_of_the_blocks_does_not_matter(factor: int, phase: tuple[int, 
 
 def test_holes_that_cut_through_blocks_do_not_matter() -> None:
     depth = repeated(room(120, 160), 2)
-    depth[np.random.default_rng(1).random(depth.shape) < 0.1] = np.nan
+    depth[np.random.default_rng(1).random(depth.shape) < 0.25] = np.nan
     assert detect_repetition(depth) == 2
 
 
@@ -126,6 +126,18 @@ def test_planes_that_step_like_blocks_are_not_repeated(slope: float) -> None:
     v, u = np.mgrid[:240, :320]
     for depth in (2 + 1e-3 * slope * (u + v), 2 + 1e-3 * slope * (u - v), 2 + 1e-3 * slope * u):
         assert detect_repetition(quantised(depth)) == 1
+
+
+def test_a_wall_beside_a_floor_is_not_repeated() -> None:
+    """Either one's steps run one way, and only together both ways."""
+    v, u = np.mgrid[:240, :320]
+    wall, floor = 2 + 0.0005 * u, 2 + 0.0005 * v
+    assert detect_repetition(quantised(np.where(u < 160, wall, floor))) == 1
+
+
+def test_blocks_may_be_longer_one_way() -> None:
+    depth = np.repeat(np.repeat(room(90, 120), 2, axis=0), 8, axis=1)
+    assert detect_repetition(depth) == 4
 
 
 def test_coarse_disparity_is_not_repeated() -> None:

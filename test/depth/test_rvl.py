@@ -113,6 +113,12 @@ def test_a_size_that_is_none_is_refused(size: tuple[int, int]) -> None:
         decode_rvl(np.frombuffer(data, np.uint8))
 
 
+def test_a_value_that_never_ends_is_refused() -> None:
+    data = struct.pack('<II', 5, 5) + b'\xff' * 400 + bytes(8)
+    with pytest.raises(RvlError, match='more than 32 bits'):
+        decode_rvl(np.frombuffer(data, np.uint8))
+
+
 @given(st.binary(min_size=8, max_size=400), st.integers(1, 30), st.integers(1, 30))
 def test_random_data_is_an_image_of_its_size_or_refused(
     data: bytes, width: int, height: int
