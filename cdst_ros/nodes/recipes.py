@@ -59,12 +59,14 @@ class Recipe:
     One camera.
 
     :param description: camera and driver, in words
+    :param frame: optical frame of the depth images
     :param topics: the driver's topic for each of ours (``TOPICS``), absolute
     :param parameters: of the superres node
     :param driver: how the driver is started
     """
 
     description: str
+    frame: str
     topics: dict[str, str]
     parameters: dict[str, Any]
     driver: Driver
@@ -93,6 +95,7 @@ def load_recipe(name: str) -> Recipe:
     try:
         return Recipe(
             description=content['description'],
+            frame=content['frame'],
             topics=_topics(content['topics']),
             parameters=content['parameters'],
             driver=_driver(content['driver']),

@@ -1,0 +1,203 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Super-resolve the depth of a camera.
+
+    ros2 launch cdst_ros superres.launch.py camera:=d435 rviz:=true
+    ros2 launch cdst_ros superres.launch.py depth:=/tof/depth/image camera_info:=/tof/camera_info
+"""
+
+import os
+
+from launch import LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    LogInfo,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+)
+from launch.conditions import IfCondition, UnlessCondition
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
+
+from cdst_ros.nodes.recipes import config_path, load_recipe, recipe_names
+from cdst_ros.nodes.transport import profile_environment
+
+BOOLEANS = ['true', 'false']
+LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal']
+
+
+def generate_launch_description():
+    return LaunchDescription([*declare_arguments(), OpaqueFunction(function=describe)])
+
+
+def declare_arguments():
+    """Return the arguments, as ``ros2 launch --show-args`` lists them."""
+    return [
+        DeclareLaunchArgument(
+            'camera',
+            default_value='none',
+            choices=['none', *recipe_names()],
+            description='A camera whose topics, frame and profile are known; none: give topics.',
+        ),
+        DeclareLaunchArgument(
+            'start_driver',
+            default_value='false',
+            choices=BOOLEANS,
+            description="Start the camera's own driver, too, with settings that suit this.",
+        ),
+        DeclareLaunchArgument(
+            'depth',
+            default_value='',
+            description="Topic of the depth image; empty: the camera's, else depth/image_raw.",
+        ),
+        DeclareLaunchArgument(
+            'camera_info',
+            default_value='',
+            description="Topic of its camera_info; empty: the camera's, else depth/camera_info.",
+        ),
+        DeclareLaunchArgument(
+            'model',
+            default_value='',
+            description='Shipped model or .onnx file; empty: what suits the camera, else lite_x4.',
+        ),
+        DeclareLaunchArgument(
+            'engine',
+            default_value='',
+            description='auto, openvino, onnxruntime, tensorrt, or a classical method.',
+        ),
+        DeclareLaunchArgument(
+            'params_file',
+            default_value='',
+            description='Parameters of the node, as config/superres.yaml documents them.',
+        ),
+        DeclareLaunchArgument(
+            'namespace', default_value='', description='Namespace of the node and its output.'
+        ),
+        DeclareLaunchArgument(
+            'use_sim_time',
+            default_value='false',
+            choices=BOOLEANS,
+            description='Take the time from /clock: with bags and simulations.',
+        ),
+        DeclareLaunchArgument(
+            'rviz',
+            default_value='false',
+            choices=BOOLEANS,
+            description='Show input, output, confidence and clouds in rviz2.',
+        ),
+        DeclareLaunchArgument(
+            'log_level',
+            default_value='info',
+            choices=LOG_LEVELS,
+            description='What the node logs.',
+        ),
+    ]
+
+
+def describe(context):
+    """Return what to start for the values that the arguments have."""
+    given = {
+        name: LaunchConfiguration(name).perform(context)
+        for name in ('camera', 'depth', 'camera_info', 'model', 'engine', 'params_file')
+    }
+    recipe = None if given['camera'] == 'none' else load_recipe(given['camera'])
+    topics = input_topics(recipe, given)
+    return [
+        *set_transport_profile(),
+        *start_driver(recipe),
+        superres(recipe, given, topics),
+        rviz(recipe, topics, LaunchConfiguration('namespace').perform(context)),
+    ]
+
+
+def input_topics(recipe, given):
+    """Return the topic that stands behind each of ours: the user's choice, else the camera's."""
+    topics = dict(recipe.topics) if recipe else {}
+    for ours, argument in (('depth/image_raw', 'depth'), ('depth/camera_info', 'camera_info')):
+        if given[argument]:
+            topics[ours] = given[argument]
+    return topics
+
+
+def set_transport_profile():
+    """Let large images through, unless the user has chosen a profile."""
+    rmw = os.environ.get('RMW_IMPLEMENTATION', 'rmw_fastrtps_cpp')
+    added = profile_environment(os.environ, rmw)
+    return [SetEnvironmentVariable(name, value) for name, value in added.items()]
+
+
+def start_driver(recipe):
+    """Start the driver of the camera where asked, else say how it is best started."""
+    if recipe is None:
+        return []
+    driver, asked = recipe.driver, LaunchConfiguration('start_driver')
+    return [
+        IncludeLaunchDescription(
+            PathJoinSubstitution([FindPackageShare(driver.package), 'launch', driver.launch]),
+            launch_arguments=list(driver.arguments.items()),
+            condition=IfCondition(asked),
+        ),
+        LogInfo(
+            msg=f'{recipe.description}: best started by: {driver.command()}',
+            condition=UnlessCondition(asked),
+        ),
+    ]
+
+
+def superres(recipe, given, topics):
+    """Return the node; what is more explicit wins: arguments, params_file, then the recipe."""
+    explicit = {name: given[name] for name in ('model', 'engine') if given[name]}
+    return Node(
+        package='cdst_ros',
+        executable='superres',
+        name='superres',
+        namespace=LaunchConfiguration('namespace'),
+        output='screen',
+        remappings=list(topics.items()),
+        parameters=[
+            *([recipe.parameters] if recipe else []),
+            *([given['params_file']] if given['params_file'] else []),
+            explicit,
+            {'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'), value_type=bool)},
+        ],
+        arguments=['--ros-args', '--log-level', LaunchConfiguration('log_level')],
+    )
+
+
+def rviz(recipe, topics, namespace):
+    """Return rviz2, shown the topics that the node really has."""
+    prefix = '/' + namespace.strip('/') if namespace.strip('/') else ''
+    shown = {
+        '/depth/image_raw': topics.get('depth/image_raw', f'{prefix}/depth/image_raw'),
+        '/depth/camera_info': topics.get('depth/camera_info', f'{prefix}/depth/camera_info'),
+        '/depth_hr/image_raw': f'{prefix}/depth_hr/image_raw',
+        '/depth_hr/camera_info': f'{prefix}/depth_hr/camera_info',
+        '/superres/confidence': f'{prefix}/superres/confidence',
+    }
+    frame = recipe.frame if recipe else 'camera_depth_optical_frame'
+    return Node(
+        package='rviz2',
+        executable='rviz2',
+        name='rviz2',
+        arguments=['--display-config', str(config_path('superres.rviz')), '--fixed-frame', frame],
+        remappings=list(shown.items()),
+        parameters=[
+            {'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'), value_type=bool)}
+        ],
+        condition=IfCondition(LaunchConfiguration('rviz')),
+    )
