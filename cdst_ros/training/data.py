@@ -137,7 +137,7 @@ def make_sample(
     place = _turned(rng, view[top : top + side, left : left + side])
     if rng.random() < config.sensor_share:
         pair = _seen_by_sensor(rng, place, config, scale, profile)
-    elif rng.random() < config.disparity_share:
+    elif rng.random() < config.disparity_share and np.isfinite(place).all():
         pair = _disparity(rng, place, scale)
     else:
         pair = _clean(rng, place, scale)
@@ -170,12 +170,14 @@ def _disparity(rng: np.random.Generator, depth: F32, scale: int) -> tuple[F32, F
     Return 8-bit disparity, enlarged by the Middlebury protocol, as if it were depth.
 
     Planes are linear in it, nearer is greater, and the truth is quantised as well.
+
+    :param depth: known everywhere [m]
     """
     inverse = 1.0 / depth
-    low, high = float(np.nanmin(inverse)), float(np.nanmax(inverse))
+    low, high = float(inverse.min()), float(inverse.max())
     base, span = rng.uniform(0.0, 80.0), rng.uniform(20.0, 170.0)
     share = (inverse - low) / max(high - low, 1e-6)
-    levels = np.rint(base + span * np.nan_to_num(share)).astype(np.uint8)
+    levels = np.rint(base + span * share).astype(np.uint8)
     size = (depth.shape[1] // scale, depth.shape[0] // scale)
     small = cv2.resize(levels, size, interpolation=cv2.INTER_CUBIC)
     offset = rng.uniform(*_LEVEL_OFFSET)

@@ -15,12 +15,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
+import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
@@ -124,13 +125,7 @@ def write_onnx(network: nn.Module, metadata: ModelMetadata, path: Path) -> None:
     example = torch.ones(1, 1, 12, 16)
     height, width = (torch.export.Dim(name, min=1, max=16384) for name in 'hw')
     sizes = {2: height, 3: width}
-    # The exporter reports its steps and optional packages on both streams.
-    with (
-        warnings.catch_warnings(),
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(io.StringIO()),
-    ):
-        warnings.simplefilter('ignore')
+    with _quiet():
         program = torch.onnx.export(
             network,
             (example, example.clone()),
@@ -147,6 +142,19 @@ def write_onnx(network: nn.Module, metadata: ModelMetadata, path: Path) -> None:
     onnx.helper.set_model_props(model, metadata.to_properties())
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter from telling its steps and the optional packages that it misses."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+            warnings.simplefilter('ignore')
+            yield
+    finally:
+        logging.disable(disabled)
 
 
 def largest_difference(network: nn.Module, path: Path) -> float:

@@ -78,7 +78,7 @@ class SuperResSystem(LightningModule):
         losses = self.losses(batch)
         total = torch.stack(list(losses.values())).sum()
         if not torch.isfinite(total):
-            terms = ', '.join(f'{name} {float(value):g}' for name, value in losses.items())
+            terms = ', '.join(f'{name} {value.item():g}' for name, value in losses.items())
             raise TrainingError(
                 f'the loss is not finite at step {self.global_step} ({terms}): lower '
                 'optimiser.learning_rate, or use precision=32-true'

@@ -15,8 +15,12 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,15 +62,11 @@ def train(config: TrainConfig, *, resume: Path | None = None, command: str = '')
     seed_everything(config.seed, verbose=False)
     system = SuperResSystem(config.to_dict())
     system.provenance = {'commit': current_commit(), 'command': command}
-    trainer = _trainer(config)
-    trainer.fit(
-        system,
-        _training_loader(config, start),
-        _validation_loaders(config),
-        ckpt_path=resume,
-        weights_only=True,
-    )
-    trainer.save_checkpoint(last)
+    loaders = _training_loader(config, start), _validation_loaders(config)
+    with _quiet():
+        trainer = _trainer(config, start)
+        trainer.fit(system, *loaders, ckpt_path=resume, weights_only=True)
+        trainer.save_checkpoint(last, weights_only=False)
     return last
 
 
@@ -131,7 +131,21 @@ def _validation_loaders(config: TrainConfig) -> list[DataLoader[Batch]]:
     return [DataLoader(batches, batch_size=None) for batches in sets]  # type: ignore[arg-type]
 
 
-def _trainer(config: TrainConfig) -> Trainer:
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning to its errors: its advice is about choices that are made on purpose here."""
+    logger = logging.getLogger('lightning.pytorch')
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _trainer(config: TrainConfig, start: int) -> Trainer:
     folder = config.folder
     callbacks: list[Callback] = [
         ModelCheckpoint(
@@ -157,7 +171,8 @@ def _trainer(config: TrainConfig) -> Trainer:
         log_every_n_steps=config.log_every,
         logger=[
             TensorBoardLogger(folder, name='', version='tensorboard'),
-            CSVLogger(folder, name='', version='curves'),
+            # The logger empties its folder, so every part of a run has one.
+            CSVLogger(folder, name='', version=f'curves/from_{start}'),
         ],
         callbacks=callbacks,
         enable_progress_bar=interactive,

@@ -1,0 +1,127 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+
+from cdst_ros.training.config import ConfigError
+from cdst_ros.training.system import SuperResSystem, TrainingError
+from cdst_ros.training.train import completed_steps, read_checkpoint, train
+
+
+def curve(config, column='loss') -> list[float]:
+    files = sorted(Path(config.folder).glob('curves/*/metrics.csv'))
+    rows = [row for file in files for row in csv.DictReader(file.open())]
+    return [float(row[column]) for row in rows if row.get(column)]
+
+
+def weights(path: Path) -> dict[str, torch.Tensor]:
+    return read_checkpoint(path)['state_dict']
+
+
+def test_training_lowers_the_loss(tiny):
+    config = tiny(
+        max_steps=20,
+        data={'crop': 16, 'batch_size': 4, 'views': 1, 'workers': 0, 'sensor_share': 0.0},
+        optimiser={'warmup_steps': 1, 'learning_rate': 1e-2, 'averaging': 0.0},
+    )
+    system = SuperResSystem(config.to_dict())
+    from cdst_ros.training.data import validation_batches
+
+    fixed = validation_batches(config.data, 2, config.sensor, 1)[0]
+    before = sum(system.losses(fixed).values()).item()
+    last = train(config)
+    system.load_state_dict(weights(last))
+    after = sum(system.losses(fixed).values()).item()
+    assert after < 0.9 * before
+    assert len(curve(config)) == 20
+
+
+def test_resuming_continues_the_same_curve_exactly(tiny):
+    whole = train(tiny(name='whole'))
+    half = train(tiny(name='parts', max_steps=3, schedule_steps=6))
+    resumed = train(tiny(name='parts'), resume=half)
+    assert completed_steps(resumed) == 6
+    assert curve(tiny(name='parts')) == curve(tiny(name='whole'))
+    ours, theirs = weights(resumed), weights(whole)
+    assert ours.keys() == theirs.keys()
+    for key, value in ours.items():
+        assert torch.equal(value, theirs[key]), key
+
+
+def test_the_seed_decides_the_run(tiny):
+    first, again = (weights(train(tiny(name=name))) for name in 'ab')
+    other = weights(train(tiny(name='c', seed=1)))
+    assert all(torch.equal(value, again[key]) for key, value in first.items())
+    assert not all(torch.equal(value, other[key]) for key, value in first.items())
+
+
+def test_it_watches_procedural_and_real_scenes(tiny, tmp_path):
+    import cv2
+    import numpy as np
+
+    folder = tmp_path / 'data' / 'middlebury24'
+    folder.mkdir(parents=True)
+    steps = np.kron(np.arange(12, dtype=np.uint8).reshape(3, 4) * 20, np.ones((8, 8), np.uint8))
+    for scene in ('baby2', 'cones', 'lampshade1', 'plastic'):
+        cv2.imwrite(str(folder / f'{scene}_depth.png'), steps)
+    config = tiny(validate_every=3, validation_data=str(tmp_path / 'data'))
+    train(config)
+    for column in ('val/sigmas', 'val/bicubic_whole', 'val/covered_half', 'val/middlebury_mad'):
+        assert len(curve(config, column)) == 2, column
+    assert list((config.folder / 'tensorboard').glob('events*'))
+
+
+def test_missing_validation_scenes_are_named(tiny, tmp_path):
+    with pytest.raises(ConfigError, match='neither of middlebury24, msgnet70'):
+        train(tiny(validation_data=str(tmp_path)))
+    (tmp_path / 'middlebury24').mkdir()
+    with pytest.raises(ConfigError, match=r'baby2_depth\.png is missing'):
+        train(tiny(validation_data=str(tmp_path)))
+
+
+def test_a_run_is_not_overwritten(tiny):
+    train(tiny(max_steps=1))
+    with pytest.raises(ConfigError, match='holds a run already: go on with --resume'):
+        train(tiny(max_steps=1))
+
+
+def test_a_loss_that_is_not_finite_ends_the_run(tiny):
+    system = SuperResSystem(tiny().to_dict())
+    torch.nn.init.constant_(system.network.residual.bias, float('nan'))
+    from cdst_ros.training.data import validation_batches
+
+    batch = validation_batches(system.config.data, 2, system.config.sensor, 1)[0]
+    with pytest.raises(TrainingError, match='not finite at step 0'):
+        system.training_step(batch, 0)
+
+
+def test_a_checkpoint_is_data_and_holds_where_it_comes_from(tiny):
+    last = train(tiny(max_steps=1), command='cdst-ros train tiny')
+    content = torch.load(last, weights_only=True)
+    assert content['provenance']['command'] == 'cdst-ros train tiny'
+    assert content['hyper_parameters']['config']['name'] == 'tiny'
+
+
+@pytest.mark.parametrize('content', [None, b'', b'no checkpoint', {'a': 1}])
+def test_what_is_no_checkpoint_is_refused(tmp_path, content):
+    path = tmp_path / 'some.ckpt'
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content is not None:
+        torch.save(content, path)
+    with pytest.raises(ConfigError, match=r'some\.ckpt'):
+        read_checkpoint(path)
