@@ -79,13 +79,12 @@ TRAIN = [
     'onnxruntime>=1.17',
 ]
 
-TEST = ['pytest>=7', 'hypothesis>=6']
+TEST = ['pytest>=7', 'hypothesis>=6', 'onnx>=1.16']
 
 DEV = [
     *TEST,
     'catkin_pkg',
     'mypy>=1.10',
-    'onnx>=1.16',
     'onnxruntime>=1.17',
     'openvino>=2024.4',
     'ruff>=0.6',
