@@ -18,19 +18,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cdst_ros.cli.failure import FAILURE, USAGE, fail, told_plainly
+from cdst_ros.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from cdst_ros.evaluation.protocols import Protocol
-    from cdst_ros.evaluation.report import Progress, Report, Row
+    from cdst_ros.evaluation.report import Report, Row
 
 
 def register(app: typer.Typer) -> None:
@@ -84,7 +84,7 @@ def evaluate(
         fail(str(error), USAGE)
     scales = tuple(sorted(set(scale or protocol.scales)))
     expected = (EngineError, EvaluationError, ModelError, OSError, RecordingError, SourceError)
-    with told_plainly(*expected), _progress() as progress:
+    with told_plainly(*expected), progress_bar('Evaluating') as progress:
         report = protocol.run(
             Request(
                 data=data,
@@ -203,17 +203,3 @@ def _price(row: Row) -> str:
         bounded, free = row.scores['mad']['mean'], details['mad_unbounded']['mean']
         text += f'; MAD {bounded:.4f} with it, {free:.4f} without: it costs {bounded - free:+.4f}'
     return text
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    from rich.console import Console
-    from rich.progress import Progress as Bars
-
-    with Bars(console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task('Evaluating', total=None)
-
-        def show(done: int, total: int, what: str) -> None:
-            bars.update(task, completed=done, total=total or None, description=what)
-
-        yield show

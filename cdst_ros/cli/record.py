@@ -15,14 +15,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cdst_ros.cli.failure import told_plainly
+from cdst_ros.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from cdst_ros.recordings.summary import Summary
@@ -64,7 +63,7 @@ def import_(
     from cdst_ros.recordings.errors import RecordingError, RecordingWriteError
     from cdst_ros.recordings.folder import import_folder
 
-    with told_plainly(RecordingError, RecordingWriteError), _progress('Importing') as progress:
+    with told_plainly(RecordingError, RecordingWriteError), progress_bar('Importing') as progress:
         result = import_folder(source, destination, rate, frame_id=frame_id, progress=progress)
     typer.echo(f'{result.frames} frames recorded in {destination}, stamps made at {rate:g} Hz')
     if result.skipped:
@@ -113,7 +112,7 @@ def verify(
     from cdst_ros.recordings.errors import RecordingError
     from cdst_ros.recordings.verify import verify as verify_recording
 
-    with told_plainly(RecordingError), _progress('Verifying') as progress:
+    with told_plainly(RecordingError), progress_bar('Verifying') as progress:
         found = verify_recording(recording, progress)
     for note in found.notes:
         typer.echo(f'note: {note}')
@@ -144,14 +143,3 @@ def _table(summaries: list[Summary]) -> object:
             f'{one.bytes / 1e6:.1f}',
         )
     return table
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Show a progress bar, moved by what is given."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(title, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)

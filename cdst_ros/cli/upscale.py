@@ -16,14 +16,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cdst_ros.cli.failure import USAGE, fail, told_plainly
+from cdst_ros.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from cdst_ros.evaluation.upscale import UpscaleSummary
@@ -168,7 +167,7 @@ def upscale(
                     info_topic=info_topic,
                     color_topic=color_topic,
                 ) as frames,
-                _progress() as progress,
+                progress_bar('Enlarging') as progress,
             ):
                 summary = run(
                     frames,
@@ -209,14 +208,3 @@ def _show(summary: UpscaleSummary) -> None:
             typer.echo(f'  {reason}')
     for warning in summary.warnings:
         typer.secho(f'warning: {warning}', fg=typer.colors.YELLOW, err=True)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None]]:
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress
-
-    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task('Enlarging', total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total or None)

@@ -24,6 +24,7 @@ from typing import NamedTuple
 from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.repetition import RepetitionDetector
+from cdst_ros.evaluation.skipped import Skipped
 from cdst_ros.evaluation.sources import Source, SourceFrame
 from cdst_ros.superres.engine import EngineError
 from cdst_ros.superres.frame import Result, SuperResolution
@@ -51,7 +52,6 @@ class ReplayCounts:
 
     :param frames: frames enlarged
     :param skipped: frames that the engine could not take
-    :param reasons: why, each once
     :param seconds: by stage of ``SuperResolution``, summed over the frames
     :param clipped: share of the pixels that the bound changed, summed over the frames
     :param first_stamp_ns: of the first frame [ns]
@@ -60,8 +60,7 @@ class ReplayCounts:
     """
 
     frames: int = 0
-    skipped: int = 0
-    reasons: list[str] = field(default_factory=list)
+    skipped: Skipped = field(default_factory=Skipped)
     seconds: dict[str, float] = field(default_factory=dict)
     clipped: float = 0.0
     first_stamp_ns: int | None = None
@@ -77,12 +76,6 @@ class ReplayCounts:
         if self.first_stamp_ns is None:
             self.first_stamp_ns = frame.stamp_ns
         self.last_stamp_ns = frame.stamp_ns
-
-    def skip(self, reason: str) -> None:
-        """Count a frame that the engine could not take."""
-        self.skipped += 1
-        if reason not in self.reasons:
-            self.reasons.append(reason)
 
     @property
     def recorded_seconds(self) -> float:
@@ -108,7 +101,7 @@ class Replay:
             try:
                 result = self._superres(frame.depth, self._color(frame, camera))
             except (EngineError, _NoColorError) as error:
-                self.counts.skip(f'{frame.name}: {error}')
+                self.counts.skipped.add(str(error), frame.name)
                 continue
             self.counts.add(frame, result)
             yield Replayed(frame, result, camera)

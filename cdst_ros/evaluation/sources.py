@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +28,7 @@ import numpy as np
 from cdst_ros.depth.arrays import F32, U8, AnyArray
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.encodings import MILLIMETRES, metres
+from cdst_ros.evaluation.skipped import Skipped
 from cdst_ros.recordings.bag import BagReader
 from cdst_ros.recordings.bag_stream import is_bag
 from cdst_ros.recordings.errors import RecordingError
@@ -84,20 +84,6 @@ class SourceFrame(NamedTuple):
     color_registered: bool = False
     recorded: RecordedFrame | None = None
     is_image: bool = False
-
-
-@dataclass
-class Skipped:
-    """Frames that cannot be read: how many, and the first few reasons."""
-
-    count: int = 0
-    reasons: list[str] = field(default_factory=list)
-
-    def add(self, reason: str, count: int = 1) -> None:
-        """Count frames that are skipped for one reason."""
-        self.count += count
-        if reason not in self.reasons and len(self.reasons) < 10:
-            self.reasons.append(reason)
 
 
 class Source(AbstractContextManager['Source'], Protocol):
@@ -223,20 +209,22 @@ class BagSource(_Opened):
                 color_registered=frame.color_frame_id == frame.frame_id,
             )
         counts, damage = self.reader.counts, self.reader.damage
-        for fault in counts.faults:
-            self.skipped.add(fault, 0)
-        self.skipped.count += counts.depth_messages - counts.frames
+        if counts.damaged:
+            self.skipped.note(
+                f'{counts.damaged} damaged messages: {"; ".join(counts.faults)}',
+                counts.depth_messages - counts.frames - counts.unpaired,
+            )
         if counts.unpaired:
             companions = [t for t in self.reader.topics.names if t != self.reader.topics.depth]
-            self.skipped.add(
+            self.skipped.note(
                 f'{counts.unpaired} depth messages have no message of their stamp on '
                 f'{" and ".join(companions)}',
-                0,
+                counts.unpaired,
             )
         for note in damage.notes:
-            self.skipped.add(note, 0)
+            self.skipped.note(note)
         if damage.lost:
-            self.skipped.add(f'{damage.lost} messages of the topics read are lost', 0)
+            self.skipped.note(f'{damage.lost} messages of the topics read are lost')
 
     def close(self) -> None:
         """Let go of the bag."""

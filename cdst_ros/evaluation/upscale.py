@@ -157,9 +157,10 @@ def upscale(
             # Made with the first frame: what cannot be read leaves nothing behind.
             sink = sink or _open_sink(path, kind, source, origin, destination)
             sink.add(replayed, destination.encoding or replayed.frame.encoding)
-            progress(replay.counts.frames + source.skipped.count, len(source))
+            done = replay.counts.frames + replay.counts.skipped.count + source.skipped.count
+            progress(done, len(source))
         counts = replay.counts
-        reasons = source.skipped.reasons + counts.reasons
+        reasons = source.skipped.reasons + counts.skipped.reasons
         if sink is None:
             why = '; '.join(reasons) or 'it holds none'
             raise UpscaleError(f'no frame of {origin} could be enlarged: {why}')
@@ -171,7 +172,7 @@ def upscale(
         output=destination.path,
         kind=kind,
         frames=counts.frames,
-        skipped=source.skipped.count + counts.skipped,
+        skipped=source.skipped.count + counts.skipped.count,
         reasons=reasons,
         seconds=seconds,
         stage_ms={stage: 1e3 * s / counts.frames for stage, s in counts.seconds.items()},
