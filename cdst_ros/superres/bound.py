@@ -30,8 +30,6 @@ from cdst_ros.superres.fill import write_unknown
 from cdst_ros.superres.holes import lowest_and_highest
 from cdst_ros.superres.scratch import Scratch
 
-_LARGEST = float(np.finfo(np.float32).max)
-
 
 def bound(
     depth_hr: F32,
@@ -47,8 +45,8 @@ def bound(
     """
     Bound an enlarged frame in place.
 
-    First every value is moved into its limits; what is not finite, or has no valid input sample
-    around it, becomes invalid. Then every valid input pixel ``z`` is looked for in its block: if
+    First every value is moved into its limits; what is NaN, or has no valid input sample around
+    it, becomes invalid. Then every valid input pixel ``z`` is looked for in its block: if
     no valid output there is at most ``z + slack``, the smallest of them becomes ``z``, or, where
     there is none, the pixel at the sample's place does.
 
@@ -70,7 +68,7 @@ def bound(
     if not (reached := high >= low).all():
         _drop_unreached(mask, reached, scale)
     changed = _clamp(depth_hr, mask, low, high, scratch)
-    write_unknown(depth_hr, mask, scratch)
+    write_unknown(depth_hr, mask)
     lost = valid & ~(_block_minimum(depth_hr, scale, scratch) <= near_enough)
     if lost.any():
         sample = 0 if alignment is GridAlignment.PICKED else scale // 2
@@ -88,7 +86,7 @@ def _drop_unreached(mask: U8, reached: Bool, scale: int) -> None:
 
 
 def _clamp(depth_hr: F32, mask: U8, low: F32, high: F32, scratch: Scratch) -> int:
-    """Move values into [low, high] and drop what is not finite; return how many that changed."""
+    """Move values into [low, high] and drop NaN; return how many that changed."""
     scale = len(mask) // len(low)
     shape = len(low), mask.shape[1]
     low_row = _repeat_columns(low, scratch.array('low', shape))
@@ -100,8 +98,8 @@ def _clamp(depth_hr: F32, mask: U8, low: F32, high: F32, scratch: Scratch) -> in
     changed = int(cv2.countNonZero(mask) - cv2.countNonZero(inside))
     if changed:
         # Before clamping: what minimum and maximum make of NaN differs between processors.
-        cv2.inRange(depth_hr, -_LARGEST, _LARGEST, dst=inside)
-        cv2.bitwise_and(mask, inside, dst=mask)
+        number = cv2.compare(depth_hr, depth_hr, cv2.CMP_EQ, dst=inside)
+        cv2.bitwise_and(mask, number, dst=mask)
         for k in range(scale):
             rows = depth_hr[k::scale]
             cv2.max(rows, low_row, dst=rows)

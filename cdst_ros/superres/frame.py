@@ -169,7 +169,7 @@ class SuperResolution:
             np.logical_and(out.valid, contour, out=out.valid)
         if not self.settings.bounded:
             _drop_impossible(out)
-            write_unknown(out.depth, out.valid.view(np.uint8), self._scratch)
+            write_unknown(out.depth, out.valid.view(np.uint8))
             return 0.0
         slack = self.settings.bound_sigmas * info.noise.sigma(measured)
         return bound(
@@ -192,8 +192,8 @@ class SuperResolution:
         if limit is not None:
             certain = cv2.inRange(out.sigma, 0.0, limit)
             cv2.bitwise_and(known, certain, dst=known)
-            write_unknown(out.depth, known, self._scratch)
-        write_unknown(out.sigma, known, self._scratch)
+            write_unknown(out.depth, known)
+        write_unknown(out.sigma, known)
         return out.sigma
 
 

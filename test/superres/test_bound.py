@@ -95,14 +95,15 @@ def test_output_far_from_any_measurement_is_dropped():
     np.testing.assert_array_equal(np.isnan(out), ~known)
 
 
-def test_what_is_not_finite_becomes_unknown():
+def test_what_is_no_number_becomes_unknown_and_what_is_infinite_is_moved():
     depth = np.full((1, 2), 2, np.float32)
     out = np.float32([[2, np.nan, np.inf, 2], [2, -np.inf, 2, 2]])
     known = everything(out)
 
     share = bound(out, known, depth, np.ones((1, 2), bool), 2)
 
-    np.testing.assert_array_equal(known, [[1, 0, 0, 1], [1, 0, 1, 1]])
+    np.testing.assert_array_equal(known, [[1, 0, 1, 1], [1, 1, 1, 1]])
+    assert set(out[known]) == {2}
     assert share == pytest.approx(3 / 8)
 
 

@@ -34,9 +34,12 @@ def test_every_engine_is_described():
 
 
 def test_auto_takes_the_first_available_and_says_why():
+    available = [item.name for item in describe_engines() if item.available]
+    if available[0] in CLASSICAL_ENGINES:
+        pytest.skip('no runtime for models is installed')
+
     name, reason = choose_engine()
 
-    available = [item.name for item in describe_engines() if item.available]
     assert name == available[0]
     assert 'tensorrt: ' in reason
     assert name in reason
