@@ -25,6 +25,7 @@ from cdst_ros.depth.arrays import F32, U8, Bool
 
 #: Lengths in the picture [px].
 _PANEL_WIDTH = 468
+_LEGEND_HEIGHT = 240
 _GAP = 12
 _MARGIN = 20
 _TITLE = 26
@@ -101,7 +102,8 @@ def draw_comparison(
     depths = [low, *methods.values(), truth]
     judged = {'input': repeated, **methods}
 
-    width, height = _PANEL_WIDTH, round(_PANEL_WIDTH * truth.shape[0] / truth.shape[1])
+    width = _PANEL_WIDTH
+    height = max(_LEGEND_HEIGHT, round(width * truth.shape[0] / truth.shape[1]))
     views = [_fit(depth.paint(d), width, height) for d in depths]
     cuts = [_fit(depth.paint(_cut_out(d, cut)), width, height) for d in depths]
     errors = [_fit(error.paint(_error(d, truth)), width, height) for d in judged.values()]
@@ -208,7 +210,7 @@ def _legend(depth: _Scale, error: _Scale, width: int, height: int) -> U8:
     """Return a panel with both colour scales, and the grey of unknown depth."""
     panel: U8 = np.full((height, width, 3), _PAPER, np.uint8)
     left, bar = 6, (width - 12, 22)
-    y = max(8, (height - 240) // 2)
+    y = (height - _LEGEND_HEIGHT) // 2
     for label, scale, factor, unit in (
         ('depth', depth, 1.0, 'm'),
         ('absolute error', error, 100.0, 'cm'),
