@@ -116,6 +116,8 @@ def publisher_names(node: Node, topic: str) -> set[str]:
 
 
 def _node_name(endpoint: Any) -> str:
+    if 'UNKNOWN' in endpoint.node_name:  # its participant is known, its name comes later
+        return 'a node that has just come'
     return f'{endpoint.node_namespace.rstrip("/")}/{endpoint.node_name}'
 
 
