@@ -120,7 +120,7 @@ def cast(room: Room, shapes: Sequence[Shape], view: View) -> Hits:
             f'the camera at {view.origin} is outside the room: move it inside, '
             f'within {room.half} m of the middle {room.centre} along the axes of the room'
         )
-    canvas = _Canvas(view)
+    canvas = _Canvas.blank(view)
     _cast_room(canvas, room)
     if shapes:
         windows = bounding_windows(np.stack([shape.corners() for shape in shapes]), view)
@@ -159,24 +159,29 @@ def _near_crossings(points: F64) -> F64:
         return np.asarray(a + share[..., None] * (b - a))
 
 
+@dataclass(frozen=True, eq=False)
 class _Canvas:
-    """The image being filled, or a window of it."""
+    """The image being filled, or a window of it with its columns ``u`` and rows ``v``."""
 
-    def __init__(self, view: View) -> None:
-        self.view = view
-        self.inverse: F64 = np.zeros((view.height, view.width))
-        self.surface: I16 = np.full((view.height, view.width), NOTHING, dtype=np.int16)
-        self.u: F64 = np.arange(view.width, dtype=np.float64)
-        self.v: F64 = np.arange(view.height, dtype=np.float64)
+    view: View
+    inverse: F64
+    surface: I16
+    u: F64
+    v: F64
+
+    @classmethod
+    def blank(cls, view: View) -> _Canvas:
+        size = (view.height, view.width)
+        u, v = np.arange(view.width, dtype=np.float64), np.arange(view.height, dtype=np.float64)
+        return cls(view, np.zeros(size), np.full(size, NOTHING, dtype=np.int16), u, v)
 
     def window(self, window: NDArray[np.int64]) -> _Canvas:
         """Return the part x0 y0 x1 y1, which shares its pixels with the whole."""
         x0, y0, x1, y1 = window
-        part = object.__new__(_Canvas)
-        part.view = self.view
-        part.inverse, part.surface = self.inverse[y0:y1, x0:x1], self.surface[y0:y1, x0:x1]
-        part.u, part.v = self.u[x0:x1], self.v[y0:y1]
-        return part
+        part = np.s_[y0:y1, x0:x1]
+        return _Canvas(
+            self.view, self.inverse[part], self.surface[part], self.u[x0:x1], self.v[y0:y1]
+        )
 
     def affine(self, row: F64) -> F64:
         """Return ``row . [u v 1]`` for every pixel."""

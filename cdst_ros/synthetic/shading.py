@@ -41,6 +41,8 @@ _SHADOW_SIZE = 768
 _SHADOW_REACH = 2.75
 #: What lies this much behind the surface that the lamp sees is in its shadow.
 _SHADOW_SLACK = 0.02
+#: Faces whose first axis runs to the left when they are seen from inside.
+_MIRRORED = (1, 2)
 #: What windows show, RGB.
 _SKY = (220, 235, 255)
 
@@ -168,6 +170,8 @@ def _albedo(scene: Scene, colors: Palette, view: View, seen: Surfaces) -> F32:
         part = places[patch.face]
         first, second = in_face(FACES[patch.face][0])
         across = (seen.local[first, part] - patch.centre[0]) / (2 * patch.half[0]) + 0.5
+        if patch.face in _MIRRORED:
+            across = 1 - across
         down = 0.5 - (seen.local[second, part] - patch.centre[1]) / (2 * patch.half[1])
         here = part.start + np.flatnonzero(
             (np.abs(across - 0.5) < 0.5) & (np.abs(down - 0.5) < 0.5)
