@@ -44,9 +44,7 @@ _TILE = 16
 _BAND_ROWS = 2 * _TILE + 1
 _BANDS = 3
 _MIN_WINDOWS = 256
-_MIN_RUNS = 64
 _MIN_BORDER_SHARE = 0.4
-_MIN_FACTOR = 1.2
 _MAX_FACTOR = 8
 
 
@@ -111,16 +109,15 @@ class RepetitionDetector:
 
 def _find_blocks(depth: F32) -> Blocks | None:
     """Return the block size of repeated depth, 1 by 1 for any other, None where nothing tells."""
-    none = Blocks(1.0, 1.0)
     bands = _bands(depth)
     straight, odd = np.sum([_windows(band) for band in bands], axis=0)
     if straight + odd < _MIN_WINDOWS:
         return None
     if straight < _MIN_BORDER_SHARE * (straight + odd):
-        return none
+        return Blocks(1.0, 1.0)
     across = _block_length([_run_lengths(band) for band in bands])
     down = _block_length([_run_lengths(np.ascontiguousarray(band.T)) for band in bands])
-    return Blocks(across, down) if min(across, down) >= _MIN_FACTOR else none
+    return Blocks(across, down)
 
 
 def _bands(depth: F32) -> list[F32]:
@@ -177,7 +174,7 @@ def _block_length(histograms: list[NDArray[np.int64]]) -> float:
     """Return the block length that histograms of run lengths tell; 1 where they tell none."""
     runs = np.sum(histograms, axis=0)
     mode = int(np.argmax(runs))
-    if runs.sum() < _MIN_RUNS or mode > _MAX_FACTOR:
+    if not 1 <= mode <= _MAX_FACTOR:
         return 1.0
     # Blocks of two sizes make a factor in between; what both neighbours have is occlusion.
     excess = int(runs[mode + 1]) - int(runs[mode - 1])

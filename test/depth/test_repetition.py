@@ -135,6 +135,11 @@ def test_a_wall_beside_a_floor_is_not_repeated() -> None:
     assert detect_repetition(quantised(np.where(u < 160, wall, floor))) == 1
 
 
+@pytest.mark.parametrize('factor', [12, 40])
+def test_blocks_of_no_camera_are_not_called_repeated(factor: int) -> None:
+    assert detect_repetition(repeated(room(48, 64), factor)) == 1
+
+
 def test_blocks_may_be_longer_one_way() -> None:
     depth = np.repeat(np.repeat(room(90, 120), 2, axis=0), 8, axis=1)
     assert detect_repetition(depth) == 4
@@ -193,6 +198,9 @@ class TestDetector:
         detector = RepetitionDetector(frames=2)
         for frame in (np.nan, 1.0, 2.0):
             assert detector.update(np.full((180, 240), frame, np.float32)) is None
+        scrap = np.full((180, 240), np.nan, np.float32)
+        scrap[80:90, 80:90] = room(10, 10)
+        assert detector.update(scrap) is None
         detector.update(repeated(room(90, 120, seed=1), 2))
         assert detector.update(repeated(room(90, 120, seed=2), 2)) == 2
 
