@@ -22,7 +22,9 @@ from cdst_ros.depth.arrays import F32, U8, AnyArray, Bool
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.depth.noise import NoiseModel
 from cdst_ros.superres.engine import EngineError, EngineInfo, Inference
+from cdst_ros.superres.fill import where
 from cdst_ros.superres.holes import valid_contour
+from cdst_ros.superres.scratch import Scratch
 
 # Below this share of valid samples (negative lobes counted) the nearest sample is taken instead.
 _LEAST_WEIGHT = 0.25
@@ -45,6 +47,7 @@ class InterpolationEngine:
         """
         self._flag = _FLAGS[name]
         self._info = classical_info(name, scale)
+        self._scratch = Scratch()
 
     @property
     def info(self) -> EngineInfo:
@@ -53,25 +56,32 @@ class InterpolationEngine:
 
     def infer(self, depth: F32, valid: Bool, rgb: U8 | None = None) -> Inference:
         """Enlarge one frame; colour is not looked at."""
-        scale = self._info.scale
         if valid.all():
-            full = np.ones((depth.shape[0] * scale, depth.shape[1] * scale), np.bool_)
-            return Inference(_enlarge(depth, scale, self._flag), None, full)
-        measured = np.where(valid, depth, np.float32(0))
-        valid_hr = classical_contour(measured, valid, scale)
-        depth_hr = self._normalised(measured, valid, valid_hr)
-        return Inference(depth_hr, None, valid_hr)
+            depth_hr = self._enlarge('depth', depth)
+            full = self._scratch.array('valid', depth_hr.shape, np.bool_)
+            full.fill(True)
+            return Inference(depth_hr, None, full)
+        measured = where(valid, depth, 0.0)
+        valid_hr = classical_contour(measured, valid, self._info.scale, self._scratch)
+        return Inference(self._normalised(measured, valid, valid_hr), None, valid_hr)
 
     def _normalised(self, measured: F32, valid: Bool, valid_hr: Bool) -> F32:
-        scale = self._info.scale
-        mask = valid.astype(np.float32)
-        weight = _enlarge(mask, scale, self._flag)
-        depth_hr = _enlarge(measured, scale, self._flag)
-        cv2.divide(depth_hr, np.maximum(weight, np.float32(_LEAST_WEIGHT)), dst=depth_hr)
+        weight = self._enlarge('weight', valid.astype(np.float32))
         rows, columns = np.nonzero((weight < _LEAST_WEIGHT) & valid_hr)
+        np.maximum(weight, np.float32(_LEAST_WEIGHT), out=weight)
+        depth_hr = self._enlarge('depth', measured)
+        cv2.divide(depth_hr, weight, dst=depth_hr)
         if len(rows):
-            depth_hr[rows, columns] = nearest_valid(measured, valid, rows, columns, scale)
+            nearest = nearest_valid(measured, valid, rows, columns, self._info.scale)
+            depth_hr[rows, columns] = nearest
         return depth_hr
+
+    def _enlarge(self, name: str, image: F32) -> F32:
+        """Return (H, W) enlarged, in the array of that name."""
+        height, width = (side * self._info.scale for side in image.shape)
+        out: F32 = self._scratch.array(name, (height, width))
+        cv2.resize(image, (width, height), dst=out, interpolation=self._flag)
+        return out
 
     def close(self) -> None:
         """Nothing is held."""
@@ -97,10 +107,15 @@ def classical_info(name: str, scale: int) -> EngineInfo:
     )
 
 
-def classical_contour(depth: F32, valid: Bool, scale: int) -> Bool:
-    """Return where the output of a classical method is valid, (sH, sW)."""
+def classical_contour(depth: F32, valid: Bool, scale: int, scratch: Scratch) -> Bool:
+    """Return where the output of a classical method is valid, (sH, sW), in ``scratch``."""
     return valid_contour(
-        depth, valid, scale, alignment=GridAlignment.HALF_PIXEL, noise=NoiseModel()
+        depth,
+        valid,
+        scale,
+        alignment=GridAlignment.HALF_PIXEL,
+        noise=NoiseModel(),
+        scratch=scratch,
     )
 
 
@@ -133,9 +148,3 @@ _FLAGS: dict[str, int] = {
     'bilinear': cv2.INTER_LINEAR,
     'bicubic': cv2.INTER_CUBIC,
 }
-
-
-def _enlarge(image: F32, scale: int, flag: int) -> F32:
-    height, width = image.shape
-    out: F32 = cv2.resize(image, (width * scale, height * scale), interpolation=flag)
-    return out

@@ -26,6 +26,7 @@ from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.superres.engine import EngineInfo, Inference
 from cdst_ros.superres.engines.classical import classical_contour, classical_info
 from cdst_ros.superres.engines.model import check_colour
+from cdst_ros.superres.scratch import Scratch
 
 _RADIUS = 2
 # Kopf et al. use 0.5 to 1 low-resolution pixels, and a range sigma of their guide's contrast.
@@ -49,6 +50,7 @@ class JointBilateralEngine:
     def __init__(self, scale: int) -> None:
         """Take the scale."""
         self._info = classical_info('joint_bilateral', scale)
+        self._scratch = Scratch()
         distance = np.arange(256, dtype=np.float64)
         similarity = np.exp(-(distance**2) / (2 * _COLOUR_SIGMA**2)) + _LEAST_SIMILARITY
         self._similarity: F32 = similarity.astype(np.float32)
@@ -64,13 +66,13 @@ class JointBilateralEngine:
         height, width = depth.shape
         colour = check_colour(self._info, depth, rgb)
         samples = _Samples.take(depth, valid, colour)
-        depth_hr = np.empty((height * scale, width * scale), np.float32)
+        depth_hr: F32 = self._scratch.array('depth', (height * scale, width * scale))
         offsets = GridAlignment.HALF_PIXEL.sub_pixels(scale)
         for i, y in enumerate(offsets):
             for j, x in enumerate(offsets):
                 guide = [np.ascontiguousarray(colour[i::scale, j::scale, c]) for c in range(3)]
                 depth_hr[i::scale, j::scale] = self._phase(samples, guide, y, x)
-        return Inference(depth_hr, None, classical_contour(depth, valid, scale))
+        return Inference(depth_hr, None, classical_contour(depth, valid, scale, self._scratch))
 
     def _phase(self, samples: _Samples, guide: list[U8], y: float, x: float) -> F32:
         """
