@@ -28,6 +28,7 @@ from pathlib import Path
 
 #: Distributions by the first number of rclpy's version, for wheels carry no name.
 _DISTROS = {'3': 'humble', '7': 'jazzy', '9': 'kilted'}
+UNKNOWN_DISTRO = 'unknown distribution'
 
 #: Where an ament prefix registers rclpy.
 _RCLPY_MARKER = Path('share/ament_index/resource_index/packages/rclpy')
@@ -135,7 +136,7 @@ def tensorrt(version: str | None, has_gpu: bool) -> Finding:
 
 def distro_of(rclpy_version: str) -> str:
     """Return the distribution that a version of rclpy belongs to, such as ``jazzy``."""
-    return _DISTROS.get(rclpy_version.split('.', maxsplit=1)[0], 'unknown distribution')
+    return _DISTROS.get(rclpy_version.split('.', maxsplit=1)[0], UNKNOWN_DISTRO)
 
 
 def sourced_rclpy(environ: Mapping[str, str], own_prefix: str) -> Path | None:

@@ -182,6 +182,9 @@ def _live_table(report: dict[str, Any]) -> Table:
     if report['late']:
         rows['camera'] = f'{report["late"]} frames late: this machine is too busy to play them'
     rows['listener'] = f'{report["reliability"]}, {report["rmw"]}, {report["transport_profile"]}'
+    if report['scored_frames']:
+        broken = sum(report['broken_promises'].values())
+        rows['bound and holes'] = 'kept' if not broken else f'broken in {broken} pixels'
     for name, value in rows.items():
         table.add_row(name, value)
     return table

@@ -206,11 +206,18 @@ def _parameters(
         'evaluator': {
             'reliability': demo.reliability,
             'model': '' if classical else demo.model,
-            'label': demo.source if degrade == 'none' else f'{demo.source}, {degrade}',
+            'label': _label(demo, degrade),
             'picture': '' if demo.picture is None else str(demo.picture.absolute()),
             'events': True,
         },
     }
+
+
+def _label(demo: Demo, degrade: str) -> str:
+    if demo.source == SYNTHETIC:
+        return f'synthetic scene {demo.seed}'
+    name = Path(demo.source).name
+    return name if degrade == 'none' else f'{name} ({degrade})'
 
 
 def _command(name: str, namespace: str, parameters: Mapping[str, object]) -> list[str]:

@@ -16,13 +16,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
+
+from cdst_ros.environment import UNKNOWN_DISTRO, distro_of
 
 #: Default DDS set-ups begin to lose images of about this size [bytes] (640x480 in 16UC1).
 LOSSY_BYTES = 500_000
 
 _FAST_DDS_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
+#: Distributions that read the second of the names; those after them read the first.
+_OLD_NAMES = ('humble', 'iron', 'jazzy')
 _CYCLONE_VARIABLE = 'CYCLONEDDS_URI'
 
 
@@ -39,15 +44,36 @@ def profile_environment(environ: Mapping[str, str], rmw: str) -> dict[str, str]:
     :param environ: what it inherits; where the user has chosen a profile, nothing is added
     :param rmw: as ``rclpy.get_rmw_implementation_identifier()`` says
     """
+    variables = _profile_variables(rmw)
+    if any(name in environ for name in variables):
+        return {}
+    unread = _unread(environ.get('ROS_DISTRO') or distro_of(_wheels_version()))
+    return {name: value for name, value in variables.items() if name != unread}
+
+
+def _profile_variables(rmw: str) -> dict[str, str]:
+    """Return every variable that some distribution reads the profile's place from."""
     path = profile(rmw)
     if path is None:
         return {}
     if 'cyclone' in rmw:
-        return {} if _CYCLONE_VARIABLE in environ else {_CYCLONE_VARIABLE: f'file://{path}'}
-    if any(name in environ for name in _FAST_DDS_VARIABLES):
-        return {}
-    # Kilted reads the first name, the distributions before it the second.
-    return {name: str(path) for name in _FAST_DDS_VARIABLES}
+        return {_CYCLONE_VARIABLE: f'file://{path}'}
+    return dict.fromkeys(_FAST_DDS_VARIABLES, str(path))
+
+
+def _unread(distro: str) -> str | None:
+    """Return the variable that a distribution does not read, or complains of, where known."""
+    if distro == UNKNOWN_DISTRO:
+        return None
+    new, old = _FAST_DDS_VARIABLES
+    return new if distro in _OLD_NAMES else old
+
+
+def _wheels_version() -> str:
+    try:
+        return metadata.version('ros-rclpy')
+    except metadata.PackageNotFoundError:
+        return ''
 
 
 def advice(size: int | None, rmw: str) -> str:
@@ -62,13 +88,12 @@ def advice(size: int | None, rmw: str) -> str:
             'network between the machines'
         )
     sized = 'Its images' if size is None else f'Its images of {size / 1e6:.1f} MB'
-    variables = profile_environment({}, rmw)
+    variables = _profile_variables(rmw)
     lost = f'Is it paused? {sized} may also be lost on the way, as default DDS settings do from '
     if not variables:
         return f'{lost}about {LOSSY_BYTES / 1e6:.1f} MB on: look at the buffers of {rmw}'
-    (name, value), *others = variables.items()
-    older = ''.join(f' ({other} before Kilted)' for other, _ in others)
+    ((name, value),) = variables.items()
     return (
         f'{lost}about {LOSSY_BYTES / 1e6:.1f} MB on: start the publisher with {name}={value} in '
-        f'its environment{older}'
+        'its environment'
     )
