@@ -88,12 +88,11 @@ def advice(size: int | None, rmw: str) -> str:
             'network between the machines'
         )
     sized = 'Its images' if size is None else f'Its images of {size / 1e6:.1f} MB'
-    variables = _profile_variables(rmw)
+    variables = profile_environment({}, rmw)
     lost = f'Is it paused? {sized} may also be lost on the way, as default DDS settings do from '
     if not variables:
         return f'{lost}about {LOSSY_BYTES / 1e6:.1f} MB on: look at the buffers of {rmw}'
-    ((name, value),) = variables.items()
     return (
-        f'{lost}about {LOSSY_BYTES / 1e6:.1f} MB on: start the publisher with {name}={value} in '
-        'its environment'
+        f'{lost}about {LOSSY_BYTES / 1e6:.1f} MB on: start the publisher with the variable '
+        f'{" or ".join(variables)} set to {next(iter(variables.values()))}'
     )
