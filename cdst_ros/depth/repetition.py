@@ -23,7 +23,7 @@ resize) or follows the parallax (a registration), with holes or without.
 blocks show two equal columns or two equal rows, and the corner of four blocks shows four different
 values. A contour of a real, quantised surface also makes windows with one odd pixel or one equal
 pair, and mostly runs one way within a small tile. The share of border windows among both kinds is
-over 0.5 in depth repeated by 1.5 or more, and was at most 0.28 in real and rendered depth of six
+over 0.5 in depth resized by 1.5 or more, and was at most 0.28 in real and rendered depth of six
 sources, the most in that of a Kinect with its coarse steps of disparity.
 
 **Run lengths.** Runs of equal values along rows and along columns are as long as the block is
