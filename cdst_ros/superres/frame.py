@@ -35,6 +35,9 @@ from cdst_ros.superres.scratch import Scratch
 #: The parts of a frame that ``Result.timings`` tells the seconds of, in their order.
 STAGES = ('prepare', 'infer', 'bound', 'mask')
 
+#: Farther than this is no measurement [m]; keeps sigma(z) and the limits within float32.
+FARTHEST = 1e6
+
 _FLOAT32 = np.finfo(np.float32)
 
 
@@ -45,7 +48,8 @@ class Settings:
 
     :param bounded: keep every value within the samples around it, and every nearest surface
     :param bound_sigmas: give or take so many sigma of the model's sensor
-    :param max_sigma: depth whose sigma is larger becomes NaN [m]; None keeps all
+    :param max_sigma: depth whose sigma is larger becomes NaN [m]; None keeps all. It acts after
+        the bound: what it hides of an obstacle is unknown afterwards, not free
     :param fill_holes: fill holes of up to so many input pixels' width first; 0 keeps all
     :param min_depth: nearer input is unknown [m]
     :param max_depth: farther input is unknown [m]
@@ -70,7 +74,7 @@ class Settings:
             raise ValueError(
                 f'fill_holes must be a number of input pixels, 0 for none, got {self.fill_holes}'
             )
-        if not 0 <= self.min_depth < self.max_depth:
+        if not 0 <= self.min_depth < min(self.max_depth, FARTHEST):
             raise ValueError(
                 'min_depth and max_depth must be 0 <= min_depth < max_depth in metres, got '
                 f'{self.min_depth} and {self.max_depth}'
@@ -128,7 +132,7 @@ class SuperResolution:
     def _prepare(self, depth: F32) -> tuple[F32, Bool]:
         """Return depth that is 0 where unknown, and where it is known."""
         settings = self.settings
-        valid = valid_mask(depth, settings.min_depth, settings.max_depth)
+        valid = valid_mask(depth, settings.min_depth, min(settings.max_depth, FARTHEST))
         measured = where(valid, depth, 0.0)
         if settings.fill_holes:
             return fill_holes(measured, valid, settings.fill_holes, self._info.noise)

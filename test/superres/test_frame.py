@@ -144,6 +144,17 @@ def test_depth_outside_the_limits_is_unknown():
     np.testing.assert_array_equal(out, np.float32([[np.nan, 1, np.nan]]))
 
 
+def test_depth_beyond_all_sensors_is_unknown():
+    depth = np.float32([[3e38, 1e7, 1, 9e5]])
+    engine = Replies(np.full((2, 8), 1, np.float32), noise=NoiseModel(0.1, 0.1, 0.1))
+
+    with np.errstate(all='raise'):
+        out = SuperResolution(engine, Settings(bound_sigmas=10))(depth).depth
+
+    np.testing.assert_array_equal(np.isnan(out[:, 0:4]), np.ones((2, 4)))
+    assert np.isfinite(out[:, 4:]).all()
+
+
 def test_doubtful_depth_becomes_unknown():
     sigma = np.float32([[0.01, 0.2], [np.nan, 0.1]])
     engine = Replies(np.full((2, 2), 1, np.float32), sigma)
@@ -251,6 +262,7 @@ def test_colour_of_another_size_is_refused():
         {'min_depth': -1},
         {'min_depth': 3, 'max_depth': 2},
         {'max_depth': math.nan},
+        {'min_depth': 2e6},
     ],
 )
 def test_settings_that_can_not_be_are_refused(wrong):
