@@ -147,10 +147,12 @@ class SensorProfile:
 #: is 3 mm at 1 m and 7 mm at 5 m. Toelgyessy et al. (Sensors 2021, 21, 413) measured an Azure
 #: Kinect within its specified sigma of 17 mm up to 3.5 m, and saw flying and lost pixels at edges;
 #: Khoshelham and Elberink (Sensors 2012, 12, 1437) give a structured-light Kinect 1.4 mm z^2,
-#: 4 cm at 5 m. The dropouts and the correlation are our choice, without a source.
+#: 4 cm at 5 m. Its pixels integrate light over their footprint, so they mix surfaces at edges,
+#: which is also what tells where within a pixel an edge runs. The dropouts and the correlation are
+#: our choice, without a source.
 GENERIC = SensorProfile(
     name='generic',
-    sampling=Sampling.AREA,
+    sampling=Sampling.MEAN,
     noise=NoiseModel(constant=0.002, linear=0.001),
     noise_correlation=0.4,
     quantisation=0.001,

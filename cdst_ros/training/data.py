@@ -45,7 +45,7 @@ TRAINING_STREAM, VALIDATION_STREAM = 0, 1
 VALIDATION_SEED = 20260101
 
 #: What a sensor pixel of the training data comes of, and how often.
-_SENSOR_SAMPLINGS = {Sampling.AREA: 0.7, Sampling.MEAN: 0.15, Sampling.CUBIC: 0.15}
+_SENSOR_SAMPLINGS = {Sampling.MEAN: 0.6, Sampling.AREA: 0.25, Sampling.CUBIC: 0.15}
 #: Disparity is taken for depth as (level + offset) * step: range of offsets, range of steps [m].
 _LEVEL_OFFSET = (30.0, 100.0)
 _LEVEL_STEP = (0.004, 0.03)
