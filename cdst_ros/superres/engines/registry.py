@@ -16,9 +16,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module, metadata
+from importlib import import_module, metadata, util
 from pathlib import Path
+from typing import Any
+
+import cv2
 
 from cdst_ros.superres.engine import Engine, EngineError
 from cdst_ros.superres.store import find_model
@@ -52,7 +56,7 @@ class EngineDescription:
 def describe_engines() -> list[EngineDescription]:
     """Return every engine, those of ``auto`` first in its order; loads no runtime."""
     return [_describe_model_engine(name) for name in MODEL_ENGINES] + [
-        EngineDescription(name, True, metadata.version('numpy'), _CLASSICAL_REASONS[name])
+        EngineDescription(name, True, cv2.__version__, _CLASSICAL_REASONS[name])
         for name in CLASSICAL_ENGINES
     ]
 
@@ -134,8 +138,7 @@ def _open_classical(
 
 
 def _open_openvino(path: Path, precision: str, threads: int | None, device: str | None) -> Engine:
-    _need('openvino')
-    module = import_module('cdst_ros.superres.engines.open_vino')
+    module = _load('openvino', 'cdst_ros.superres.engines.open_vino')
     engine: Engine = module.OpenVinoEngine(path, precision, threads, device)
     return engine
 
@@ -143,8 +146,7 @@ def _open_openvino(path: Path, precision: str, threads: int | None, device: str 
 def _open_onnxruntime(
     path: Path, precision: str, threads: int | None, device: str | None
 ) -> Engine:
-    _need('onnxruntime')
-    module = import_module('cdst_ros.superres.engines.onnx_runtime')
+    module = _load('onnxruntime', 'cdst_ros.superres.engines.onnx_runtime')
     engine: Engine = module.OnnxRuntimeEngine(path, precision, threads, device)
     return engine
 
@@ -153,20 +155,34 @@ def _open_tensorrt(path: Path, precision: str, threads: int | None, device: str 
     raise EngineError(f'{path} can not run on tensorrt: {_NO_TENSORRT}')
 
 
-def _need(name: str) -> None:
+def _load(name: str, module: str) -> Any:
+    """Import an engine's module, which imports its runtime."""
     found = _describe_model_engine(name)
     if not found.available:
         raise EngineError(f'engine {name} is not available: {found.reason}')
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise EngineError(
+            f'{name} {found.version} is installed but does not load ({error}): '
+            f'`pip install --force-reinstall {name}`, or use another engine'
+        ) from error
 
 
 def _describe_model_engine(name: str) -> EngineDescription:
     if name == 'tensorrt':
         return EngineDescription(name, False, '', _NO_TENSORRT)
-    try:
-        version = metadata.version(name)
-    except metadata.PackageNotFoundError:
+    if util.find_spec(name) is None:
         return EngineDescription(name, False, '', f'not installed; `pip install {name}`')
-    return EngineDescription(name, True, version, _MODEL_REASONS[name])
+    return EngineDescription(name, True, _version(name), _MODEL_REASONS[name])
+
+
+def _version(name: str) -> str:
+    """Return the version of an installed library, which may come in several distributions."""
+    for distribution in (name, f'{name}-gpu'):
+        with suppress(metadata.PackageNotFoundError):
+            return metadata.version(distribution)
+    return 'of unknown version'
 
 
 _NO_TENSORRT = (

@@ -52,15 +52,25 @@ def test_auto_opens_what_it_chose(make_model):
 
 
 def test_auto_without_any_runtime_tells_what_to_install(monkeypatch, make_model):
-    def missing(name):
-        raise registry.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(registry.metadata, 'version', missing)
+    monkeypatch.setattr(registry.util, 'find_spec', lambda _: None)
 
     with pytest.raises(EngineError, match='pip install openvino'):
         open_engine(make_model())
     with pytest.raises(EngineError, match=r'not available.*pip install onnxruntime'):
         open_engine(make_model(), 'onnxruntime')
+
+
+@pytest.mark.parametrize('name', ['openvino', 'onnxruntime'])
+def test_a_runtime_that_does_not_load_says_so(name, monkeypatch, make_model):
+    pytest.importorskip(name, reason=f'{name} is not installed')
+
+    def broken(module):
+        raise ImportError('libtbb.so.12: cannot open shared object file')
+
+    monkeypatch.setattr(registry, 'import_module', broken)
+
+    with pytest.raises(EngineError, match=r'installed but does not load.*libtbb'):
+        open_engine(make_model(), name)
 
 
 def test_tensorrt_says_what_to_use_instead(make_model):
