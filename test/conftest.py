@@ -11,10 +11,16 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Settings that every test shares: a DDS world of this process's own."""
+"""Settings that every test shares: a DDS world of this process's own, and no clock on examples."""
 
 import os
+
+from hypothesis import settings
 
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 os.environ.setdefault('ROS_LOCALHOST_ONLY', '1')
 os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 100)
+
+# How long one example takes says how busy the machine is, not whether the code is right.
+settings.register_profile('patient', deadline=None)
+settings.load_profile('patient')

@@ -17,6 +17,8 @@ from typer.testing import CliRunner
 from cdst_ros.cli import build_app
 from cdst_ros.superres.contract import read_metadata
 
+pytest.importorskip('torch', reason='needs torch')
+
 SMALL = [
     'max_steps=2',
     'model.options={width: 8, depth: 1}',
