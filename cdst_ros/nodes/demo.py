@@ -111,7 +111,7 @@ def run_demo(demo: Demo, environ: Mapping[str, str], progress: Progress) -> dict
     namespace = f'/demo_{os.getpid()}'
     with Children(child_environ) as children:
         for name, parameters in _parameters(demo, scale, guided, degrade).items():
-            children.start(name, _command(name, namespace, parameters))
+            children.start(name, node_command(name, namespace, parameters))
         watch = _Watch(children, demo.frames, progress)
         report = watch.until_reported()
     return {
@@ -220,7 +220,7 @@ def _label(demo: Demo, degrade: str) -> str:
     return name if degrade == 'none' else f'{name} ({degrade})'
 
 
-def _command(name: str, namespace: str, parameters: Mapping[str, object]) -> list[str]:
+def node_command(name: str, namespace: str, parameters: Mapping[str, object]) -> list[str]:
     """Return the command line of a node."""
     command = [sys.executable, '-m', f'cdst_ros.nodes.{name}_node', '--ros-args']
     command += ['-r', f'__ns:={namespace}']
