@@ -59,9 +59,7 @@ class Exported(NamedTuple):
     largest_error: float
 
 
-def export(
-    checkpoint: Path, out: Path, accuracy: Mapping[str, float] | None = None
-) -> Exported:
+def export(checkpoint: Path, out: Path, accuracy: Mapping[str, float] | None = None) -> Exported:
     """
     Write the averaged weights of a checkpoint as one ONNX file.
 

@@ -71,16 +71,31 @@ def edge_weight(truth: Tensor, mask: Tensor, extra: float) -> Tensor:
     return 1.0 + extra * (apart & (mask > 0.5)).to(truth.dtype)
 
 
-def local_extremes(depth: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+def local_unit(depth: Tensor, valid: Tensor, sigma: Tensor, scale: int) -> Tensor:
     """
-    Return the greatest and the least depth [m] of the pixels that count in each 3x3 window.
+    Return the range of the input around each output pixel plus noise (N, 1, sH, sW) [m].
+
+    :param depth: (N, 1, H, W) [m]; does not matter where not ``valid``
+    :param valid: (N, 1, H, W), 0 or 1
+    :param sigma: the sensor's noise (N, 1, H, W) [m]
+    """
+    highest, lowest = local_extremes(depth, valid, size=5)
+    unit = (highest - lowest).clamp(min=0.0) + 4 * sigma
+    return functional.interpolate(unit, scale_factor=scale, mode='nearest')
+
+
+def local_extremes(depth: Tensor, mask: Tensor, size: int = 3) -> tuple[Tensor, Tensor]:
+    """
+    Return the greatest and the least depth [m] of the pixels that count in each window.
 
     Where none does, the greatest is far below the least.
+
+    :param size: of the window, odd [px]
     """
     known = mask > 0.5
     never = torch.full_like(depth, -1e6)
-    highest = functional.max_pool2d(torch.where(known, depth, never), 3, 1, 1)
-    lowest = -functional.max_pool2d(torch.where(known, -depth, never), 3, 1, 1)
+    highest = functional.max_pool2d(torch.where(known, depth, never), size, 1, size // 2)
+    lowest = -functional.max_pool2d(torch.where(known, -depth, never), size, 1, size // 2)
     return highest, lowest
 
 

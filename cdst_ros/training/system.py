@@ -22,6 +22,8 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
+from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor
 from torch.nn import functional
 
@@ -32,6 +34,7 @@ from cdst_ros.training.losses import (
     bounded,
     edge_weight,
     laplace_likelihood,
+    local_unit,
     masked_mean,
     scaled_l1,
 )
@@ -91,19 +94,18 @@ class SuperResSystem(LightningModule):
         """Return the weighted losses of ``LossConfig`` by name."""
         weights = self.config.loss
         depth_hr, sigma_hr, valid_hr = self.network(batch.depth, batch.valid)
-        mask = batch.truth_valid * valid_hr
         noise = self._sigma(batch.depth)
-        slack = noise if weights.bounded else None
-        if slack is not None:
-            depth_hr = bounded(depth_hr, batch.depth, batch.valid, slack)
+        if weights.bounded:
+            depth_hr = bounded(depth_hr, batch.depth, batch.valid, noise)
         error = depth_hr - batch.truth
+        mask = batch.truth_valid * valid_hr
         weight = edge_weight(batch.truth, batch.truth_valid, weights.edges)
-        fine = self._sigma(batch.truth)
-        units = self._units(batch)
+        unit = local_unit(batch.depth, batch.valid, noise, self.config.model.scale)
+        sigmas = scaled_l1(error, self._sigma(batch.truth), weight, mask)
         return {
-            'sigmas': weights.sigmas * scaled_l1(error, fine, weight, mask),
-            'units': weights.units * scaled_l1(error, units, weight, mask),
-            'likelihood': weights.likelihood * laplace_likelihood(error, sigma_hr, units, mask),
+            'sigmas': weights.sigmas * sigmas,
+            'units': weights.units * scaled_l1(error, unit, weight, mask),
+            'likelihood': weights.likelihood * laplace_likelihood(error, sigma_hr, unit, mask),
         }
 
     def on_train_batch_end(self, *_: Any) -> None:
@@ -122,7 +124,7 @@ class SuperResSystem(LightningModule):
         else:
             self._validate_disparity(batch)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Return AdamW under a warmed-up cosine, stepped every step."""
         settings = self.config.optimiser
         optimiser = torch.optim.AdamW(
@@ -149,17 +151,6 @@ class SuperResSystem(LightningModule):
         noise = self.config.sensor.noise
         sigma = noise.constant + depth * (noise.linear + noise.quadratic * depth)
         return sigma.clamp(min=1e-6)
-
-    def _units(self, batch: Batch) -> Tensor:
-        """Return the range of the input around each output pixel plus noise [m]."""
-        never = torch.full_like(batch.depth, -1e6)
-        known = batch.valid > 0.5
-        high = functional.max_pool2d(torch.where(known, batch.depth, never), 5, 1, 2)
-        low = -functional.max_pool2d(torch.where(known, -batch.depth, never), 5, 1, 2)
-        unit = (high - low).clamp(min=0.0) + 4 * self._sigma(batch.depth)
-        return functional.interpolate(
-            unit, scale_factor=self.config.model.scale, mode='nearest'
-        )
 
     def _validate(self, batch: Batch, index: int) -> None:
         depth_hr, sigma_hr, valid_hr = self.average(batch.depth, batch.valid)
@@ -202,6 +193,7 @@ class SuperResSystem(LightningModule):
             return
         picture = comparison(batch, floor, depth_hr)
         for logger in self.loggers:
-            add_image = getattr(logger.experiment, 'add_image', None)
-            if add_image is not None:
-                add_image('LR | bicubic | ours | truth', picture, self.global_step)
+            if isinstance(logger, TensorBoardLogger):
+                logger.experiment.add_image(
+                    'LR | bicubic | ours | truth', picture, self.global_step
+                )

@@ -116,9 +116,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def _training_loader(config: TrainConfig, start: int) -> DataLoader[Batch]:
-    batches = ProceduralBatches(
-        config.data, config.model.scale, config.sensor, config.seed, start
-    )
+    batches = ProceduralBatches(config.data, config.model.scale, config.sensor, config.seed, start)
     return DataLoader(batches, batch_size=None, num_workers=config.data.workers)
 
 

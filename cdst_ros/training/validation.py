@@ -64,7 +64,8 @@ def _read(path: Path, levels: float) -> U8:
     stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if stored is None:
         raise ConfigError(f'validation_data: {path} is missing or no image')
-    return np.rint(np.asarray(stored, dtype=np.float32) * levels).clip(0, 255).astype(np.uint8)
+    rounded = np.rint(np.asarray(stored, dtype=np.float32) * levels)
+    return np.asarray(rounded.clip(0, 255), dtype=np.uint8)
 
 
 def _batch(truth: U8, scale: int) -> Batch:

@@ -16,6 +16,7 @@ import torch
 from torch.nn import functional
 
 from cdst_ros.models.lite import LiteSR
+
 from .networks import NOISE, random_frame, random_network
 
 

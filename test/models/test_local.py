@@ -20,7 +20,9 @@ NOISE = (0.01, 0.0, 0.0)
 
 
 def view(depth, valid, window=3):
-    return LocalView(window, NOISE)(torch.tensor(depth)[None, None], torch.tensor(valid)[None, None])
+    return LocalView(window, NOISE)(
+        torch.tensor(depth)[None, None], torch.tensor(valid)[None, None]
+    )
 
 
 def test_differences_are_in_units_of_range_and_noise():

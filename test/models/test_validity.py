@@ -37,16 +37,15 @@ def contour(depth, valid, scale):
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**31),
-    height=st.integers(1, 9),
-    width=st.integers(1, 9),
+    size=st.tuples(st.integers(1, 9), st.integers(1, 9)),
     share=st.floats(0, 1),
     spread=st.sampled_from([0.005, 0.05, 1.0]),
     scale=st.sampled_from([1, 2, 3, 4, 8]),
 )
-def test_network_and_classical_methods_agree(seed, height, width, share, spread, scale):
+def test_network_and_classical_methods_agree(seed, size, share, spread, scale):
     rng = np.random.default_rng(seed)
-    depth = (1 + spread * rng.random((height, width))).astype(np.float32)
-    valid = rng.random((height, width)) < share
+    depth = (1 + spread * rng.random(size)).astype(np.float32)
+    valid = rng.random(size) < share
     wanted = valid_contour(
         depth, valid, scale, alignment=GridAlignment.HALF_PIXEL, noise=NoiseModel(*NOISE)
     )
