@@ -137,6 +137,7 @@ class CameraNode(Node):  # type: ignore[misc]
         self._announcer.say('playing')
         self._began_ns = self._steady.now().nanoseconds
         self._timer = self.create_timer(self._period_ns / 1e9, self._tick, clock=self._steady)
+        self._period_ns = self._timer.timer_period_ns  # to the nanosecond, or moments would drift
 
     def _attended(self) -> bool:
         wanted = self._settings.wait_for_subscribers
@@ -148,7 +149,8 @@ class CameraNode(Node):  # type: ignore[misc]
     def _tick(self) -> None:
         """Publish the next frame, at one moment of the grid."""
         assert self._reel is not None
-        moment = round((self._steady.now().nanoseconds - self._began_ns) / self._period_ns)
+        # The timer fires after its moment, never before; a moment that has passed, it leaves out.
+        moment = (self._steady.now().nanoseconds - self._began_ns) // self._period_ns
         self._late += max(0, moment - self._moment - 1)
         self._moment = moment
         shots = self._reel.take()
