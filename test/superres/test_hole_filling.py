@@ -104,6 +104,17 @@ def test_a_wide_hole_stays_whole_even_where_it_tapers():
     np.testing.assert_array_equal(known, ~hole)
 
 
+def test_holes_that_touch_at_a_corner_are_one():
+    depth = plane()
+    hole = np.zeros(depth.shape, bool)
+    hole[4:12, 4:12] = True
+    hole[12, 12:15] = True
+
+    _, known = fill_holes(np.where(hole, np.float32(0), depth), ~hole, 3, EXACT)
+
+    np.testing.assert_array_equal(known, ~hole)
+
+
 def test_a_narrow_strip_along_the_border_is_filled_and_a_wider_one_stays():
     depth = plane()
 

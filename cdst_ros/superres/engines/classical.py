@@ -26,7 +26,8 @@ from cdst_ros.superres.fill import where
 from cdst_ros.superres.holes import valid_contour
 from cdst_ros.superres.scratch import Scratch
 
-# Below this share of valid samples (negative lobes counted) the nearest sample is taken instead.
+# With less weight of valid samples (negative lobes counted) the nearest one is taken. Where the
+# contour rule holds, bilinear has at least 0.5 and bicubic 0.26: only nearest, 0 or 1, needs it.
 _LEAST_WEIGHT = 0.25
 
 
