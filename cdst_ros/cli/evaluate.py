@@ -201,5 +201,10 @@ def _price(row: Row) -> str:
     )
     if 'mad_unbounded' in details:
         bounded, free = row.scores['mad']['mean'], details['mad_unbounded']['mean']
-        text += f'; MAD {bounded:.4f} with it, {free:.4f} without: it costs {bounded - free:+.4f}'
+        price = (
+            f'it costs {bounded - free:.4f}'
+            if bounded > free
+            else f'it gains {free - bounded:.4f}'
+        )
+        text += f'; MAD {bounded:.4f} with it, {free:.4f} without: {price}'
     return text

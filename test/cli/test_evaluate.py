@@ -1,0 +1,162 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import json
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from cdst_ros.cli import build_app
+
+SCENES = ('art', 'books', 'dolls', 'laundry', 'moebius', 'reindeer')
+
+
+def run(*args):
+    return CliRunner().invoke(build_app(), ['evaluate', *map(str, args)])
+
+
+@pytest.fixture
+def six(tmp_path):
+    """Return a folder of the six names, small and generated."""
+    folder = tmp_path / 'middlebury6'
+    folder.mkdir()
+    for number, name in enumerate(SCENES):
+        image = np.full((64, 96), 70, np.uint8)
+        cv2.circle(image, (40 + number, 30), 17, 180 + number, -1)
+        cv2.imwrite(str(folder / f'{name}_depth.png'), image)
+        cv2.imwrite(str(folder / f'{name}_rgb.jpg'), cv2.merge([image, image, image]))
+    return folder
+
+
+def test_the_floor_stands_beside_every_model(six, tmp_path):
+    out = run(
+        'middlebury6',
+        '--data',
+        six,
+        '--scale',
+        4,
+        '--model',
+        'lite_x4',
+        '--json',
+        tmp_path / 'report.json',
+    )
+    assert out.exit_code == 0, out.output
+    for text in ('bicubic', 'lite_x4', 'the bound changed', 'with it', 'Checked, and held'):
+        assert text in out.output
+    report = json.loads((tmp_path / 'report.json').read_text())
+    assert report['protocol'] == 'middlebury6'
+    rows = {row['method']: row for row in report['rows']}
+    assert set(rows) == {'nearest', 'bilinear', 'bicubic', 'joint_bilateral', 'lite_x4'}
+    for row in rows.values():
+        assert row['scale'] == 4
+        assert set(row['mad']) == set(row['rmse']) == {*SCENES, 'mean'}
+    assert rows['lite_x4']['bounded'] is True
+
+
+def test_scales_and_models_may_be_repeated(six, tmp_path):
+    out = run(
+        'middlebury6',
+        '--data',
+        six,
+        '--scale',
+        2,
+        '--scale',
+        8,
+        '--model',
+        'none',
+        '--json',
+        tmp_path / 'report.json',
+    )
+    assert out.exit_code == 0, out.output
+    report = json.loads((tmp_path / 'report.json').read_text())
+    assert {row['scale'] for row in report['rows']} == {2, 8}
+    assert len(report['rows']) == 8
+
+
+def test_published_figures_come_with_their_caveat(six, tmp_path):
+    out = run(
+        'middlebury6',
+        '--data',
+        six,
+        '--scale',
+        4,
+        '--published',
+        '--json',
+        tmp_path / 'report.json',
+    )
+    assert 'CTKT, published' in out.output
+    assert 'not checked here' in out.output
+    report = json.loads((tmp_path / 'report.json').read_text())
+    assert {row['scale'] for row in report['published']} == {4}
+    assert 'caveat' in report
+
+
+def test_without_the_bound_it_says_so(six):
+    out = run('middlebury6', '--data', six, '--scale', 4, '--unbounded')
+    assert out.exit_code == 0
+    assert 'lite_x4 x4: not bounded' in out.output
+    assert 'bound off' in out.output
+
+
+def test_a_broken_promise_ends_with_exit_code_1(six, monkeypatch):
+    from cdst_ros.evaluation import middlebury
+    from cdst_ros.evaluation.promises import BrokenPromises
+
+    monkeypatch.setattr(middlebury, 'check_promises', lambda *args: BrokenPromises(3, 0, 0))
+    out = run('middlebury6', '--data', six, '--scale', 4)
+    assert out.exit_code == 1
+    assert 'broken: lite_x4 x4 on art broke its bound' in out.output
+    assert 'Checked, and held' not in out.output
+
+
+def test_hololens_rows_are_in_centimetres(tmp_path):
+    folder = tmp_path / 'photos'
+    folder.mkdir()
+    x = np.mgrid[:48, :64][1]
+    for number in range(2):
+        depth = (2000 + 3 * x + number).astype(np.uint16)
+        depth[10:30, 20:40] = 1200
+        cv2.imwrite(str(folder / f'{number}_depth.png'), depth)
+    out = run('hololens_x2', '--data', folder, '--model', 'none', '--json', tmp_path / 'r.json')
+    assert out.exit_code == 0, out.output
+    report = json.loads((tmp_path / 'r.json').read_text())
+    assert [row['method'] for row in report['rows']] == ['nearest', 'bilinear', 'bicubic']
+    assert all(row['rmse_cm'] > 0 for row in report['rows'])
+    assert 'note: joint_bilateral' in out.output
+
+
+@pytest.mark.parametrize(
+    ('args', 'code', 'said'),
+    [
+        (('nyu', '--data', '.'), 2, 'There are: middlebury6'),
+        (('middlebury6',), 2, '--data'),
+        (('middlebury6', '--data', 'absent'), 1, 'art_depth.png is missing'),
+        (('middlebury6', '--data', '.', '--model', 'nope'), 1, 'art_depth.png is missing'),
+        (('middlebury6', '--data', '.', '--scale', '3'), 1, 'of scales'),
+        (('hololens_x2', '--data', 'absent'), 1, 'does not exist'),
+    ],
+)
+def test_failures_are_told_plainly(tmp_path, monkeypatch, args, code, said):
+    monkeypatch.chdir(tmp_path)
+    out = run(*args)
+    assert out.exit_code == code
+    assert said in ' '.join(out.output.split())
+    assert isinstance(out.exception, SystemExit)
+
+
+def test_a_model_that_is_none_is_told(six):
+    out = run('middlebury6', '--data', six, '--model', 'nope')
+    assert out.exit_code == 1
+    assert 'nope is neither a shipped model' in out.output

@@ -1,0 +1,86 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import numpy as np
+import pytest
+
+from cdst_ros.evaluation.degrade import degradation
+from cdst_ros.evaluation.hololens import run
+from cdst_ros.evaluation.metrics import DepthErrors, add_compared
+from cdst_ros.evaluation.protocols import PROTOCOLS, protocol
+from cdst_ros.evaluation.report import EvaluationError, Request
+from cdst_ros.evaluation.sources import open_source
+from cdst_ros.recordings.folder import import_folder
+from cdst_ros.superres.engines import open_engine
+from cdst_ros.superres.frame import Settings, SuperResolution
+
+FLOORS = ('nearest', 'bilinear', 'bicubic')
+
+
+def test_scores_are_those_of_the_frames_pooled(photos):
+    report = run(Request(photos))
+    assert [row.method for row in report.rows] == [*FLOORS, 'joint_bilateral']
+    errors = {row.method: DepthErrors() for row in report.rows}
+    for frame in open_source(photos, color=True):
+        low, reference = degradation('hololens_x2')(frame.depth)
+        rgb = np.full((*reference.shape, 3), 99, np.uint8)
+        outputs = {}
+        for name in errors:
+            superres = SuperResolution(open_engine(None, name, scale=2), Settings(bounded=False))
+            outputs[name] = superres(low, rgb).depth.copy()
+        add_compared(errors, outputs, reference)
+    for row in report.rows:
+        assert row.scores['rmse_cm'] == pytest.approx(errors[row.method].rmse_cm)
+        assert row.scores['edge_mae_cm'] == pytest.approx(errors[row.method].edge_mae_cm)
+        assert 0.9 < row.scores['completeness'] <= 1
+    assert '4 frames' in report.conditions
+
+
+def test_a_recording_scores_as_its_folder_does(photos, tmp_path):
+    import_folder(photos, tmp_path / 'walk', 10)
+    of_folder = [row.scores for row in run(Request(photos)).rows]
+    assert [row.scores for row in run(Request(tmp_path / 'walk')).rows] == of_folder
+
+
+def test_frames_left_out_are_told(photos):
+    (photos / '001_depth.png').write_bytes(b'')
+    (photos / '002_rgb.jpg').unlink()
+    report = run(Request(photos))
+    assert [row.method for row in report.rows] == [*FLOORS]
+    assert report.notes[0].startswith('1 frames are left out: ')
+    assert 'joint_bilateral: left out, a frame has no colour' in report.notes[1]
+    assert 'of 3 frames' in report.conditions
+
+
+def test_models_of_another_scale_are_refused(photos):
+    with pytest.raises(EvaluationError, match='lite_x4 enlarges by 4'):
+        run(Request(photos, models=('lite_x4',)))
+
+
+def test_what_is_not_the_protocol_is_refused(photos, tmp_path):
+    with pytest.raises(EvaluationError, match='of scale 2 only'):
+        run(Request(photos, scales=(4,)))
+    with pytest.raises(EvaluationError, match='is no recording or folder'):
+        run(Request(photos / '000_depth.png'))
+    for file in photos.glob('*_depth.png'):
+        file.write_bytes(b'')
+    with pytest.raises(EvaluationError, match=r'no frame of .* can be read'):
+        run(Request(photos))
+
+
+def test_protocols_are_found_by_name():
+    assert protocol('hololens_x2').scales == (2,)
+    assert protocol('middlebury6').published
+    with pytest.raises(EvaluationError, match='there is no protocol') as caught:
+        protocol('nyu')
+    assert all(name in str(caught.value) for name in PROTOCOLS)

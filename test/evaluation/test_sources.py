@@ -1,0 +1,150 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from cdst_ros.depth.camera import CameraModel
+from cdst_ros.evaluation.sources import Kind, SourceError, kind_of, open_source
+from cdst_ros.recordings.bag_writer import BagWriter
+from cdst_ros.recordings.errors import RecordingError
+
+from .conftest import CAMERA, scene_depth
+
+
+@pytest.fixture
+def bag(tmp_path):
+    with BagWriter(tmp_path / 'drive') as writer:
+        for number in range(3):
+            depth = scene_depth(number).astype(np.float32) / 1000
+            depth[depth == 0] = np.nan
+            writer.write_depth('/d/image_raw', depth, 10 + number, 'tof', log_time_ns=20 + number)
+            writer.write_camera('/d/camera_info', CAMERA, 10 + number, 'tof')
+    return tmp_path / 'drive'
+
+
+def test_kinds_are_told_by_what_is_there(tmp_path, recording, photos, bag):
+    assert kind_of(recording) is Kind.RECORDING
+    assert kind_of(photos) is Kind.FOLDER
+    assert kind_of(photos / '000_depth.png') is Kind.IMAGE
+    assert kind_of(bag) is Kind.BAG
+    assert kind_of(bag / 'drive.mcap') is Kind.BAG
+    assert kind_of(tmp_path) is None
+    (tmp_path / 'notes.txt').write_text('')
+    assert kind_of(tmp_path / 'notes.txt') is None
+
+
+def test_what_is_no_source_is_refused(tmp_path):
+    with pytest.raises(SourceError, match='does not exist'):
+        open_source(tmp_path / 'absent')
+    with pytest.raises(SourceError, match='is no bag, recording, folder of images or image'):
+        open_source(tmp_path)
+
+
+def test_a_recording_yields_its_frames(recording):
+    with open_source(recording, color=True) as source:
+        frames = list(source)
+    assert len(source) == len(frames) == 6
+    first = frames[0]
+    assert (first.name, first.stamp_ns, first.frame_id) == ('000000', 100_000_000, 'tof')
+    assert first.encoding == '16UC1'
+    assert first.camera == CAMERA
+    assert first.color.shape == (48, 64, 3)
+    assert first.color_registered
+    assert first.recorded.index == 0
+    assert np.isnan(first.depth[18, 3])
+    assert next(iter(open_source(recording))).color is None
+
+
+def test_damage_in_a_recording_costs_its_frame(recording):
+    (recording / 'depth' / '000001.png').write_bytes(b'')
+    lines = (recording / 'frames.jsonl').read_text().splitlines()
+    lines[3] = json.dumps({'index': 3})
+    (recording / 'frames.jsonl').write_text('\n'.join(lines) + '\n')
+    source = open_source(recording)
+    assert [frame.name for frame in source] == ['000000', '000002', '000004', '000005']
+    assert source.skipped.count == 2
+    assert len(source) == 6
+    told = ' '.join(source.skipped.reasons)
+    assert 'line 4' in told
+    assert '000001.png' in told
+
+
+def test_a_bag_yields_its_frames(bag):
+    with open_source(bag) as source:
+        frames = list(source)
+        assert len(source) == 3
+    assert [(f.stamp_ns, f.log_time_ns) for f in frames] == [(10, 20), (11, 21), (12, 22)]
+    assert frames[0].camera == CAMERA
+    assert source.skipped.reasons == []
+
+
+def test_a_camera_of_another_size_is_left_out(tmp_path):
+    with BagWriter(tmp_path / 'b') as writer:
+        writer.write_depth('/d/image_raw', np.ones((24, 32), np.float32), 10, 'tof')
+        other = CameraModel.from_intrinsics(40.0, 40.0, 320.0, 240.0, 640, 480)
+        writer.write_camera('/d/camera_info', other, 10, 'tof')
+    (frame,) = open_source(tmp_path / 'b')
+    assert frame.camera is None
+
+
+def test_a_folder_yields_its_depth_images_with_their_colour(photos):
+    np.savetxt(photos / 'K.txt', [[50, 0, 31.5], [0, 51, 23.5], [0, 0, 1]])
+    source = open_source(photos, color=True)
+    frames = list(source)
+    assert [f.name for f in frames] == [f'{n:03d}_depth.png' for n in range(4)]
+    assert frames[0].camera.intrinsics() == (50, 51, 31.5, 23.5)
+    assert frames[0].color.shape == (48, 64, 3)
+    assert frames[0].is_image
+    np.testing.assert_allclose(frames[1].depth[0, 0], 3.005, rtol=1e-6)
+    (photos / 'K.txt').write_text('nothing')
+    with pytest.raises(RecordingError, match='no table of numbers'):
+        list(source)
+
+
+def test_a_folder_of_other_names_is_read_whole(tmp_path):
+    for name in ('b.png', 'a.PNG', 'c.tiff'):
+        pixels = np.full((6, 8), 2, np.float32 if name == 'c.tiff' else np.uint16)
+        cv2.imwrite(str(tmp_path / name), pixels)
+    source = open_source(tmp_path, depth_scale=0.5)
+    frames = {frame.name: frame for frame in source}
+    assert list(frames) == ['a.PNG', 'b.png', 'c.tiff']
+    assert [float(f.depth[0, 0]) for f in frames.values()] == [1.0, 1.0, 2.0]
+    assert [f.encoding for f in frames.values()] == ['16UC1', '16UC1', '32FC1']
+
+
+def test_images_that_are_no_depth_cost_themselves(photos):
+    cv2.imwrite(str(photos / '000_depth.png'), np.zeros((4, 4), np.uint8))
+    file = photos / '001_depth.png'
+    file.write_bytes(file.read_bytes()[:-20])
+    (photos / '002_rgb.jpg').write_bytes(b'\xff\xd8\xffbroken')
+    source = open_source(photos, color=True)
+    assert [frame.name for frame in source] == ['003_depth.png']
+    told = ' '.join(source.skipped.reasons)
+    assert source.skipped.count == 3
+    assert 'uint8: depth is one channel of 16 bits' in told
+    assert 'cut short' in told
+    assert '002_rgb.jpg' in told
+
+
+@pytest.mark.parametrize('pixels', [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3), np.float32)])
+def test_a_tiff_that_is_no_depth_is_told(tmp_path, pixels):
+    cv2.imwrite(str(tmp_path / 'a.tiff'), pixels)
+    (tmp_path / 'b.tiff').write_bytes(b'')
+    source = open_source(tmp_path)
+    assert list(source) == []
+    assert 'depth is one channel' in source.skipped.reasons[0]
+    assert 'no image that can be read' in source.skipped.reasons[1]
