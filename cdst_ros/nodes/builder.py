@@ -22,7 +22,7 @@ from cdst_ros.nodes.choice import EngineChoice
 from cdst_ros.nodes.mailbox import Mailbox
 from cdst_ros.nodes.worker import Worker
 from cdst_ros.superres.engine import Engine, EngineError, ModelError
-from cdst_ros.superres.rehearsal import rehearse
+from cdst_ros.superres.rehearsal import LEAST_SIZE, rehearse
 
 
 class EngineBuilder:
@@ -45,18 +45,24 @@ class EngineBuilder:
         self._worker = Worker('engine builder', self._build, self._broke)
         self._in_hand: EngineChoice | None = None
 
-    def build(self, choice: EngineChoice) -> None:
-        """Begin to build; returns at once."""
-        self._worker.submit(choice)
+    def build(self, choice: EngineChoice, size: tuple[int, int]) -> None:
+        """
+        Begin to build; returns at once.
+
+        :param size: height and width [px] of the frames to come, so that the first of them finds
+            the engine warm; zeros where unknown
+        """
+        self._worker.submit((choice, size))
 
     def stop(self) -> None:
         """Finish the engine in hand and end the thread."""
         self._worker.stop()
 
-    def _build(self, choice: EngineChoice) -> None:
+    def _build(self, order: tuple[EngineChoice, tuple[int, int]]) -> None:
+        choice, size = order
         self._in_hand = choice
         try:
-            engine = open_tried(choice)
+            engine = open_tried(choice, size)
         except (ModelError, EngineError) as error:
             self._mailbox.post(partial(self._failed, choice, str(error)))
         else:
@@ -68,16 +74,19 @@ class EngineBuilder:
         self._mailbox.post(partial(self._failed, self._in_hand, reason))
 
 
-def open_tried(choice: EngineChoice) -> Engine:
+def open_tried(choice: EngineChoice, size: tuple[int, int] = (0, 0)) -> Engine:
     """
     Return an engine that has enlarged a frame already.
 
+    :param size: height and width [px] of that frame, if it matters
     :raises ModelError: the model cannot be used
     :raises EngineError: the engine cannot be built here, or breaks
     """
     engine = choice.open()
     try:
-        rehearse(engine)
+        rehearse(
+            engine, *(max(pixels, least) for pixels, least in zip(size, LEAST_SIZE, strict=True))
+        )
     except EngineError:
         engine.close()
         raise

@@ -343,7 +343,7 @@ class SuperresNode(LifecycleNode):  # type: ignore[misc]
         self._wanted = wanted
         if wanted != self._running:
             self.get_logger().info(f'building {wanted}; the present engine goes on meanwhile')
-            builder.build(wanted)
+            builder.build(wanted, (0, 0) if self._pipeline is None else self._pipeline.size)
 
     def _swap(self, choice: EngineChoice, engine: Engine) -> None:
         """Let a new engine take over, unless something else is wanted by now."""

@@ -26,9 +26,11 @@ from cdst_ros.superres.frame import Settings, SuperResolution
 _LARGEST_ERROR = 0.25
 #: Less than this share of the output known means that the engine lost the plane.
 _LEAST_KNOWN = 0.5
+#: Height and width [px] of a frame that shows enough.
+LEAST_SIZE = (24, 32)
 
 
-def rehearse(engine: Engine, height: int = 24, width: int = 32) -> None:
+def rehearse(engine: Engine, height: int = LEAST_SIZE[0], width: int = LEAST_SIZE[1]) -> None:
     """
     Send a slanted plane with a hole through an engine, unbounded, and look at what comes back.
 
