@@ -18,41 +18,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from enum import Enum
 from statistics import NormalDist
 from typing import Any
 
-import cv2
 import numpy as np
 
 from cdst_ros.depth.arrays import F32, Bool
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.depth.noise import NoiseModel
-
-#: A step in depth of more than this share, where no plane explains it, parts two surfaces.
-SURFACE_GAP = 0.02
-
-
-class Sampling(str, Enum):
-    """
-    How one low-resolution pixel comes of its footprint of s x s high-resolution pixels.
-
-    - ``AREA``: the mean of the surface that covers most of it; surfaces are never mixed.
-    - ``MEAN``: the mean of all of it, as in a pixel that integrates light; mixes surfaces into
-      flying pixels.
-    - ``PICK``: its first pixel, as when every s-th pixel is kept.
-    - ``CUBIC``: ``cv2.INTER_CUBIC`` without anti-aliasing, the Middlebury protocol.
-    """
-
-    AREA = 'area'
-    MEAN = 'mean'
-    PICK = 'pick'
-    CUBIC = 'cubic'
-
-    @property
-    def alignment(self) -> GridAlignment:
-        """How the high-resolution grid lies on the low-resolution one."""
-        return GridAlignment.PICKED if self is Sampling.PICK else GridAlignment.HALF_PIXEL
+from cdst_ros.synthetic.effects.edges import beside_edges
+from cdst_ros.synthetic.effects.noise import smooth_noise
+from cdst_ros.synthetic.effects.sampling import Sampling, sample, sample_incidence
 
 
 @dataclass(frozen=True)
@@ -193,36 +169,6 @@ def degrade(
     return measure(sampled, rng, profile, incidence=angles)
 
 
-def sample(depth_hr: F32, scale: int, sampling: Sampling) -> F32:
-    """
-    Return depth at low resolution, (H // scale, W // scale), without noise or loss.
-
-    :raises ValueError: when the scale leaves no pixel
-    """
-    h, w = depth_hr.shape[0] // scale, depth_hr.shape[1] // scale
-    if scale < 1 or h < 1 or w < 1:
-        raise ValueError(
-            f'an image of {depth_hr.shape[1]}x{depth_hr.shape[0]} has no pixel left at scale '
-            f'{scale}: give a scale of at least 1 that the image can hold'
-        )
-    depth = depth_hr[: h * scale, : w * scale]
-    if sampling is Sampling.PICK:
-        return np.asarray(depth[::scale, ::scale].copy())
-    if scale == 1:
-        return np.asarray(depth.copy())
-    if sampling is Sampling.CUBIC:
-        return np.asarray(cv2.resize(depth, (w, h), interpolation=cv2.INTER_CUBIC))
-    return _footprint_means(depth, scale, mix=sampling is Sampling.MEAN)
-
-
-def sample_incidence(incidence: F32, scale: int, sampling: Sampling) -> F32:
-    """Return the cosine of incidence (H, W) that each low-resolution pixel sees, (h, w)."""
-    h, w = incidence.shape[0] // scale, incidence.shape[1] // scale
-    first = 0 if sampling is Sampling.PICK else scale // 2
-    picked = incidence[first : h * scale : scale, first : w * scale : scale]
-    return np.asarray(picked.copy())
-
-
 def measure(
     depth: F32,
     rng: np.random.Generator,
@@ -236,7 +182,7 @@ def measure(
     :param depth: [m], NaN = nothing there, (h, w)
     :param incidence: cosine of the angle between ray and surface normal, (h, w)
     """
-    noise = _smooth_noise(rng, depth.shape, profile.noise_correlation)
+    noise = smooth_noise(rng, depth.shape, profile.noise_correlation)
     out: F32 = depth + profile.noise.sigma(depth) * noise
     if profile.quantisation > 0:
         step = np.float32(profile.quantisation)
@@ -263,93 +209,9 @@ def _dropouts(
         chance[grazing] = np.maximum(chance[grazing], profile.grazing_dropout)
     lost = rng.random(depth.shape, dtype=np.float32) < chance
     if profile.hole_share > 0:
-        blobs = _smooth_noise(rng, depth.shape, profile.hole_size)
+        blobs = smooth_noise(rng, depth.shape, profile.hole_size)
         lost |= blobs > NormalDist().inv_cdf(1 - profile.hole_share)
     return lost
-
-
-def beside_edges(depth: F32) -> Bool:
-    """
-    Return the pixels on either side of a discontinuity of depth, or of the unknown, (h, w).
-
-    Inverse depth of a plane is affine in the pixel, however steep the plane, so what is looked
-    for is a second difference of it.
-    """
-    with np.errstate(divide='ignore'):
-        inverse: F32 = np.float32(1) / depth
-    return np.asarray(_bends(inverse) | _bends(inverse.T).T)
-
-
-def _bends(inverse: F32) -> Bool:
-    """Return the pixels where inverse depth is not affine along the rows, or not known."""
-    before, middle, after = inverse[:, :-2], inverse[:, 1:-1], inverse[:, 2:]
-    if inverse.shape[1] == 2:
-        # of two pixels nobody can tell whether a plane or a step joins them
-        before, middle, after = inverse, inverse, inverse[:, ::-1]
-    bends = np.zeros(inverse.shape, dtype=bool)
-    inner = bends if middle.shape == bends.shape else bends[:, 1:-1]
-    inner[:] = ~(np.abs(before - 2 * middle + after) <= SURFACE_GAP * middle)
-    return bends
-
-
-def _smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], sigma: float) -> F32:
-    """Return Gaussian noise of standard deviation 1, smoothed over ``sigma`` pixels."""
-    if sigma <= 0:
-        return rng.standard_normal(shape, dtype=np.float32)
-    reach = math.ceil(3 * sigma)
-    white = rng.standard_normal((shape[0] + 2 * reach, shape[1] + 2 * reach), dtype=np.float32)
-    kernel = cv2.getGaussianKernel(2 * reach + 1, sigma, cv2.CV_32F)
-    # smoothing by a separable kernel divides the deviation by the square root of its energy
-    kernel = kernel / np.linalg.norm(kernel)
-    smooth = cv2.sepFilter2D(white, cv2.CV_32F, kernel, kernel)
-    return np.ascontiguousarray(smooth[reach : reach + shape[0], reach : reach + shape[1]])
-
-
-def _footprint_means(depth: F32, scale: int, *, mix: bool) -> F32:
-    """
-    Return the mean of every footprint, or of the surface that covers most of it.
-
-    A footprint of which less than half is known is unknown.
-    """
-    h, w = depth.shape[0] // scale, depth.shape[1] // scale
-    samples = depth.reshape(h, scale, w, scale).swapaxes(1, 2).reshape(h * w, scale * scale)
-    known = np.isfinite(samples)
-    count = known.sum(axis=1)
-    with np.errstate(invalid='ignore', divide='ignore'):
-        out = np.where(known, samples, 0).sum(axis=1, dtype=np.float32) / count
-    if not mix:
-        parted = beside_edges(depth).reshape(h, scale, w, scale).any(axis=(1, 3)).ravel()
-        several = np.flatnonzero(parted)
-        out[several] = _main_surface(samples[several])
-    out[2 * count < scale * scale] = np.nan
-    return np.asarray(out.reshape(h, w), dtype=np.float32)
-
-
-def _main_surface(samples: F32) -> F32:
-    """
-    Return the mean of the largest surface in each row of depths, (N,).
-
-    Sorted depths belong to one surface as long as no gap between two of them exceeds
-    ``SURFACE_GAP``. Among surfaces of the same size the one that holds the median wins: of two
-    halves the nearer.
-    """
-    n, k = samples.shape
-    ranked = np.sort(samples, axis=1)  # NaN last
-    known = np.isfinite(ranked)
-    gaps = np.zeros((n, k), dtype=np.int64)
-    with np.errstate(invalid='ignore'):
-        gaps[:, 1:] = ranked[:, 1:] > ranked[:, :-1] * (1 + SURFACE_GAP)
-    member = np.cumsum(gaps, axis=1)
-    slots = (member + np.arange(n)[:, None] * k)[known]
-    size = np.bincount(slots, minlength=n * k).reshape(n, k).astype(np.float64)
-    total = np.bincount(slots, weights=ranked[known], minlength=n * k).reshape(n, k)
-    rows = np.arange(n)
-    median = member[rows, np.maximum(known.sum(axis=1) - 1, 0) // 2]
-    preference = size.copy()
-    preference[rows, median] += 0.5
-    best = preference.argmax(axis=1)
-    with np.errstate(invalid='ignore', divide='ignore'):
-        return np.asarray(total[rows, best] / size[rows, best], dtype=np.float32)
 
 
 def _sampling(value: object) -> Sampling:
