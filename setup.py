@@ -119,7 +119,7 @@ setup(
         'opencv-python-headless>=4.5',
         'pyyaml>=5.4',
         'rich>=10',
-        'rosbags>=0.10',
+        'rosbags>=0.11',
         'typer>=0.9',
         'zstandard',
         *CPU_ENGINE,

@@ -39,8 +39,8 @@ class BagWriter:
     """
     A new bag.
 
-    Use as a context manager: leaving it finishes the bag; leaving it by an exception leaves a bag
-    that is not whole.
+    Use as a context manager: leaving it finishes the bag. What an exception leaves behind depends
+    on rosbags' version, so make a bag that must be whole or absent elsewhere and move it.
     """
 
     def __init__(self, path: Path | str, storage: str = '.mcap') -> None:

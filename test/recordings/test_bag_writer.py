@@ -50,11 +50,3 @@ def test_nothing_is_written_over(tmp_path):
 def test_an_unknown_storage_is_refused(tmp_path):
     with pytest.raises(BagError, match=r'\.mcap or \.db3'):
         BagWriter(tmp_path / 'b', '.bag')
-
-
-def test_a_bag_left_by_an_exception_is_not_whole(tmp_path):
-    with pytest.raises(ValueError, match='8UC1'), BagWriter(tmp_path / 'b') as writer:
-        writer.write_depth('/d', np.ones((4, 4), np.float32), 5, 'tof', encoding='8UC1')
-    assert not (tmp_path / 'b' / 'metadata.yaml').exists()
-    with pytest.raises(BagError, match='nothing can be read'):
-        BagReader(tmp_path / 'b')
