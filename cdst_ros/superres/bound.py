@@ -91,19 +91,22 @@ def _clamp(depth_hr: F32, mask: U8, low: F32, high: F32, scratch: Scratch) -> in
     shape = len(low), mask.shape[1]
     low_row = _repeat_columns(low, scratch.array('low', shape))
     high_row = _repeat_columns(high, scratch.array('high', shape))
-    inside: U8 = scratch.array('inside', mask.shape, np.uint8)
+    moved: F32 = scratch.array('moved', shape)
+    same: U8 = scratch.array('same', shape, np.uint8)
+    changed = 0
     for k in range(scale):
-        cv2.inRange(depth_hr[k::scale], low_row, high_row, dst=inside[k::scale])
-    cv2.bitwise_and(inside, mask, dst=inside)
-    changed = int(cv2.countNonZero(mask) - cv2.countNonZero(inside))
-    if changed:
-        # Before clamping: what minimum and maximum make of NaN differs between processors.
-        number = cv2.compare(depth_hr, depth_hr, cv2.CMP_EQ, dst=inside)
-        cv2.bitwise_and(mask, number, dst=mask)
-        for k in range(scale):
-            rows = depth_hr[k::scale]
-            cv2.max(rows, low_row, dst=rows)
-            cv2.min(rows, high_row, dst=rows)
+        rows, known = depth_hr[k::scale], mask[k::scale]
+        cv2.max(rows, low_row, dst=moved)
+        cv2.min(moved, high_row, dst=moved)
+        # What minimum and maximum make of NaN differs between processors; it equals nothing.
+        cv2.compare(moved, rows, cv2.CMP_EQ, dst=same)
+        cv2.bitwise_and(same, known, dst=same)
+        count = cv2.countNonZero(known) - cv2.countNonZero(same)
+        if count:
+            cv2.compare(rows, rows, cv2.CMP_EQ, dst=same)
+            cv2.bitwise_and(known, same, dst=known)
+            np.copyto(rows, moved)
+            changed += count
     return changed
 
 

@@ -119,8 +119,9 @@ def _codes(valid: Bool) -> AnyArray:
 def _look_up(codes: AnyArray, scale: int, alignment: GridAlignment, scratch: Scratch) -> Bool:
     height, width = codes.shape
     rows = scratch.array('contour', (height, scale, width), np.dtype((np.void, scale)))
+    index = codes.astype(np.intp)
     for k, patterns in enumerate(_patterns(scale, alignment)):
-        np.take(patterns, codes, out=rows[:, k], mode='clip')
+        np.take(patterns, index, out=rows[:, k], mode='clip')
     return rows.view(np.bool_).reshape(height * scale, width * scale)
 
 
