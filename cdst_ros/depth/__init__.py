@@ -15,7 +15,12 @@
 
 from cdst_ros.depth.arrays import F32, F64, U8, U16, AnyArray, Bool
 from cdst_ros.depth.camera import CameraModel, Region
-from cdst_ros.depth.compressed import decode_compressed, encode_compressed, fill_compressed
+from cdst_ros.depth.compressed import (
+    declared_size,
+    decode_compressed,
+    encode_compressed,
+    fill_compressed,
+)
 from cdst_ros.depth.encodings import (
     MILLIMETRES,
     DepthDecodeError,
@@ -63,6 +68,7 @@ __all__ = [
     'U16',
     'U8',
     'copy_header',
+    'declared_size',
     'decode',
     'decode_compressed',
     'detect_repetition',

@@ -50,6 +50,9 @@ from cdst_ros.depth.validity import valid_mask
 _HEADER = struct.Struct('<iff')
 _INV_DEPTH = 0
 _PNG_MAGIC = b'\x89PNG\r\n\x1a\n'
+#: Width and height in the chunk IHDR, which comes first.
+_PNG_SIZE, _PNG_SIZE_AT = struct.Struct('>II'), 16
+_RVL_SIZE = struct.Struct('<II')
 _PNG_END = b'IEND\xaeB`\x82'
 #: codec.cpp: ``depthQuantA = depthZ0 * (depthZ0 + 1)``; 100 is the default of depth_quantization.
 _QUANT_A = 100.0 * 101.0
@@ -90,6 +93,26 @@ def decode_compressed(msg: CompressedImageLike, depth_scale: float = MILLIMETRES
         return metres(codes, depth_scale)
     _, a, b = _HEADER.unpack(data[: _HEADER.size].tobytes())
     return _from_inverse(codes, a, b)
+
+
+def declared_size(msg: CompressedImageLike) -> tuple[int, int] | None:
+    """
+    Return the height and width [px] that a compressed depth image claims, None where it has none.
+
+    It costs nothing, so that an image which would not fit in memory can be refused undecoded.
+    """
+    data = memoryview(msg.data).cast('B')
+    pngs = [at for at in (0, _HEADER.size) if bytes(data[at:][: len(_PNG_MAGIC)]) == _PNG_MAGIC]
+    if pngs:
+        fields, at = _PNG_SIZE, pngs[0] + _PNG_SIZE_AT
+    elif 'rvl' in msg.format:
+        fields, at = _RVL_SIZE, _HEADER.size
+    else:
+        return None
+    if len(data) < at + fields.size:
+        return None
+    width, height = fields.unpack(data[at : at + fields.size])
+    return height, width
 
 
 def encode_compressed(

@@ -26,6 +26,7 @@ from hypothesis.extra import numpy as hnp
 
 from cdst_ros.depth import (
     DepthDecodeError,
+    declared_size,
     decode_compressed,
     encode,
     encode_compressed,
@@ -224,3 +225,19 @@ def test_a_plain_png_cannot_be_inverse_depth(units: U16) -> None:
 def test_depth_is_compressed_in_no_other_encoding() -> None:
     with pytest.raises(ValueError, match='8UC1'):
         encode_compressed(np.ones((2, 2), np.float32), '8UC1')
+
+
+def test_the_size_is_known_without_decoding(messages: Any, units: U16) -> None:
+    rvl = HEADER + struct.pack('<II', 17, 12)
+    for image_format, data in (
+        ('16UC1; compressedDepth png', HEADER + png(units)),
+        ('16UC1; png compressed', png(units)),
+        ('16UC1; compressedDepth rvl', rvl),
+    ):
+        assert declared_size(messages.compressed(data, format=image_format)) == (12, 17)
+
+
+@pytest.mark.parametrize('data', [b'', HEADER, png(np.ones((2, 2), np.uint16))[:20], b'\xff' * 40])
+def test_what_claims_no_size_has_none(data: bytes) -> None:
+    assert declared_size(message('16UC1; compressedDepth png', data)) is None
+    assert declared_size(message('16UC1; compressedDepth rvl', data[:10])) is None
