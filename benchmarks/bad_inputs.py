@@ -25,11 +25,13 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import struct
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -324,6 +326,11 @@ def cases(folder: Path) -> list[Case]:
         form, data = encode_compressed(wall(), '16UC1')
         return form, data[: len(data) // 2]
 
+    def vast_png() -> tuple[str, bytes]:
+        form, data = encode_compressed(wall(), '16UC1')
+        at = 12 + 16  # the transport's header, and the way to width and height in a PNG
+        return form, data[:at] + struct.pack('>II', 30_000, 30_000) + data[at + 8 :]
+
     def jpeg() -> tuple[str, bytes]:
         return 'rgb8; jpeg compressed bgr8', cv2.imencode('.jpg', np.zeros((8, 8, 3), np.uint8))[
             1
@@ -379,6 +386,12 @@ def cases(folder: Path) -> list[Case]:
         ),
         Case(
             'compressedDepth cut short', 'cut short or damaged', compressed(cut_png), back_to_raw
+        ),
+        Case(
+            'compressedDepth that claims 30000x30000',
+            'max_pixels',
+            compressed(vast_png),
+            back_to_raw,
         ),
         Case('compressedDepth that is a JPEG', 'is not depth', compressed(jpeg), back_to_raw),
         _refusal('parameter: unknown engine', 'use one of', engine='warp'),
@@ -469,7 +482,8 @@ def _document(table: str) -> str:
         '# Bad inputs, and what the node says\n\n'
         'Each was sent to a running `superres` node over DDS. A bad input costs its own frame and '
         'one warning, which is repeated at most every 5 s; the good frame sent next has to come '
-        f'out, enlarged, with its camera_info.\n\n`{command()}`, {machine()}\n\n{table}\n'
+        f'out, enlarged, with its camera_info.\n\n`{command()}`, {date.today()}, {machine()}\n\n'
+        f'{table}\n'
     )
 
 

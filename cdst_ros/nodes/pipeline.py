@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +26,7 @@ from sensor_msgs.msg import CompressedImage
 
 from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.depth.camera import CameraModel
-from cdst_ros.depth.compressed import decode_compressed, encode_compressed
+from cdst_ros.depth.compressed import declared_size, decode_compressed, encode_compressed
 from cdst_ros.depth.encodings import DepthDecodeError, decode, encode
 from cdst_ros.depth.messages import stamp_ns
 from cdst_ros.depth.repetition import RepetitionDetector
@@ -103,8 +104,8 @@ class Pipeline:
         """Say what nobody foresaw; the next frame is tried as if nothing had been."""
         self._refuse(
             'unforeseen',
-            f'{type(error).__name__}: {error}. The frame is dropped; '
-            'please report this with the log, for it is a fault in cdst_ros',
+            'this should not have happened; the frame is dropped. Please report it with what '
+            f'follows:\n{"".join(traceback.format_exception(error)).strip()}',
         )
 
     def _process(self, frame: Frame, parameters: Parameters) -> None:
@@ -133,8 +134,8 @@ class Pipeline:
     def _decode(self, frame: Frame, parameters: Parameters, engine: EngineInfo) -> F32:
         msg = frame.depth
         if isinstance(msg, CompressedImage):
+            self._check_size(frame, declared_size(msg) or (0, 0), parameters, engine)
             depth = decode_compressed(msg, parameters.depth_scale)
-            self._check_size(frame, depth.shape, parameters, engine)
         else:
             self._check_size(frame, (msg.height, msg.width), parameters, engine)
             depth = decode(msg, parameters.depth_scale)

@@ -37,9 +37,10 @@ def confidence(depth: F32, sigma: F32) -> F32:
     :param depth: (H, W) [m], NaN = unknown
     :param sigma: (H, W) [m], positive where depth is known
     """
-    tolerance = cv2.max(depth * TOLERANCE_SHARE, TOLERANCE_M)
+    # NumPy where a scalar is involved: OpenCV takes a 4x1 image for one.
+    tolerance = np.maximum(depth * TOLERANCE_SHARE, np.float32(TOLERANCE_M))
     out: F32 = cv2.exp(cv2.divide(tolerance, sigma, scale=-1.0))
-    cv2.subtract(1.0, out, dst=out)
+    np.subtract(np.float32(1), out, out=out)
     known = valid_mask(depth).view(np.uint8)
     unknown: U8 = known ^ np.uint8(1)
     fill_where(out, unknown, 0.0)
