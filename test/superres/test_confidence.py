@@ -43,3 +43,10 @@ def test_stays_between_0_and_1():
         found = confidence(depth, np.full_like(depth, sigma))
         assert found.min() >= 0
         assert found.max() <= 1
+
+
+@pytest.mark.parametrize('shape', [(1, 1), (4, 1), (1, 4), (2, 2)])
+def test_images_that_opencv_takes_for_scalars_work(shape):
+    found = confidence(np.full(shape, 2, np.float32), np.full(shape, 0.02, np.float32))
+
+    np.testing.assert_allclose(found, np.full(shape, 1 - np.exp(-1)), rtol=1e-6)
