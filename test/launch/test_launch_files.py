@@ -1,0 +1,157 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The launch files are whole; where launch_ros is there, they start the real nodes."""
+
+from __future__ import annotations
+
+import ast
+import os
+import runpy
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdst_ros.nodes.recipes import recipe_names
+
+LAUNCH = Path(__file__).parents[2] / 'launch'
+FILES = sorted(LAUNCH.glob('*.launch.py'))
+
+#: What a launch file may not call or import.
+FORBIDDEN = {'eval', 'exec', 'subprocess', 'system', 'popen', 'Popen'}
+
+
+def names_in(tree: ast.AST) -> set[str]:
+    """Return every name that a file uses: variables, attributes, modules."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+        elif isinstance(node, ast.alias):
+            found.add(node.name)
+        elif isinstance(node, ast.ImportFrom):
+            found.add(str(node.module))
+    return found
+
+
+def test_launch_files_are_those_that_the_readme_names():
+    assert [file.name for file in FILES] == ['demo.launch.py', 'superres.launch.py']
+
+
+@pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
+def test_launch_file_compiles_and_does_no_work_at_import(file):
+    tree = ast.parse(file.read_text())
+    compile(tree, str(file), 'exec')
+    assert not names_in(tree) & FORBIDDEN
+    for statement in tree.body:
+        assert isinstance(
+            statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.Assign | ast.Expr
+        )
+        if isinstance(statement, ast.Assign):
+            assert not any(isinstance(n, ast.Call) for n in ast.walk(statement.value))
+        if isinstance(statement, ast.Expr):
+            assert isinstance(statement.value, ast.Constant), 'the docstring'
+
+
+@pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
+def test_every_argument_says_what_it_is_for(file):
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, 'id', '') == 'DeclareLaunchArgument':
+            assert {'default_value', 'description'} <= {k.arg for k in node.keywords}
+
+
+@pytest.fixture
+def launch() -> Any:
+    pytest.importorskip('launch_ros.actions', reason='launch_ros has no wheels')
+    return pytest.importorskip('launch')
+
+
+def arguments(launch: Any, file: Path) -> dict[str, Any]:
+    """Return the arguments that a launch file declares, by name."""
+    described = runpy.run_path(str(file))['generate_launch_description']()
+    return {argument.name: argument for argument in described.get_launch_arguments()}
+
+
+@pytest.mark.launch
+def test_arguments_have_choices_where_there_are_some(launch):
+    found = arguments(launch, LAUNCH / 'superres.launch.py')
+    assert set(found) >= {'camera', 'depth', 'camera_info', 'model', 'engine', 'params_file'}
+    assert set(found) >= {'namespace', 'use_sim_time', 'rviz', 'log_level'}
+    assert found['camera'].choices == ['none', *recipe_names()]
+    for name in ('use_sim_time', 'rviz', 'start_driver', 'log_level'):
+        assert found[name].choices
+    assert all(argument.description for argument in found.values())
+
+
+def described(launch: Any, **given: str) -> tuple[list[Any], Any]:
+    """Return what superres.launch.py starts for these arguments, and their context."""
+    context = launch.LaunchContext()
+    module = runpy.run_path(str(LAUNCH / 'superres.launch.py'))
+    for argument in module['declare_arguments']():
+        argument.execute(context)
+    context.launch_configurations.update(given)
+    return module['describe'](context), context
+
+
+def node_named(launch: Any, entities: list[Any], name: str) -> Any:
+    from launch_ros.actions import Node
+
+    return next(e for e in entities if isinstance(e, Node) and e.node_executable == name)
+
+
+@pytest.mark.launch
+@pytest.mark.parametrize('camera', recipe_names())
+def test_known_camera_brings_its_driver_and_topics(launch, camera):
+    entities, context = described(launch, camera=camera)
+    kinds = [type(entity).__name__ for entity in entities]
+    assert 'IncludeLaunchDescription' in kinds
+    assert node_named(launch, entities, 'superres') is not None
+    rviz = node_named(launch, entities, 'rviz2')
+    assert not rviz.condition.evaluate(context)
+
+
+@pytest.mark.launch
+def test_profile_is_set_only_where_the_user_has_set_none(launch, monkeypatch):
+    for name in ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE'):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv('RMW_IMPLEMENTATION', raising=False)
+    kinds = [type(entity).__name__ for entity in described(launch)[0]]
+    assert 'SetEnvironmentVariable' in kinds
+    monkeypatch.setenv('FASTDDS_DEFAULT_PROFILES_FILE', '/mine.xml')
+    kinds = [type(entity).__name__ for entity in described(launch)[0]]
+    assert 'SetEnvironmentVariable' not in kinds
+
+
+@pytest.mark.launch
+def test_demo_launch_plays_and_enlarges_until_it_is_interrupted(launch):
+    pytest.importorskip('ros2launch', reason='needs ros2 launch and an installed package')
+    process = subprocess.Popen(
+        ['ros2', 'launch', 'cdst_ros', 'demo.launch.py', 'engine:=bicubic', 'width:=48'],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=dict(os.environ),
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if 'frames at 30 Hz' in line:
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert 'published' in output, 'the camera ended in good order'

@@ -1,0 +1,131 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What ships in config/ fits the node that reads it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rclpy
+import yaml
+from rclpy.parameter import Parameter
+
+from cdst_ros.nodes.parameters import Parameters
+from cdst_ros.nodes.recipes import (
+    TOPICS,
+    RecipeError,
+    config_path,
+    load_recipe,
+    recipe_names,
+)
+from cdst_ros.nodes.superres_node import SuperresNode
+
+
+def declared(values: dict[str, Any]) -> SuperresNode:
+    """Return a node that was given these parameters, as a params_file would."""
+    return SuperresNode(
+        parameter_overrides=[Parameter(name, value=value) for name, value in values.items()]
+    )
+
+
+def test_there_is_a_recipe_for_each_kind_of_camera():
+    assert set(recipe_names()) >= {'d435', 'femto', 'oak_tof', 'azure_kinect'}
+
+
+@pytest.mark.parametrize('name', recipe_names())
+def test_recipe_names_absolute_topics_of_ours(name):
+    recipe = load_recipe(name)
+    assert {'depth/image_raw', 'depth/camera_info'} <= set(recipe.topics) <= set(TOPICS)
+    for topic in recipe.topics.values():
+        assert re.fullmatch(r'(/[a-zA-Z][a-zA-Z0-9_]*)+', topic), topic
+    assert recipe.description
+    assert re.fullmatch(r'[a-z][a-z0-9_]*', recipe.frame)
+
+
+@pytest.mark.parametrize('name', recipe_names())
+def test_recipe_sets_parameters_that_the_node_takes(name):
+    parameters = load_recipe(name).parameters
+    assert set(parameters) <= set(Parameters.names())
+    node = declared(parameters)
+    try:
+        values = Parameters.read(node)
+        values.check()
+        assert {n: getattr(values, n) for n in parameters} == parameters
+    finally:
+        node.destroy_node()
+
+
+@pytest.mark.parametrize('name', recipe_names())
+def test_recipe_cites_its_source_and_starts_the_driver(name):
+    text = config_path('cameras', f'{name}.yaml').read_text()
+    assert re.search(r'# From \S+/\S+ at [0-9a-f]{7,}', text), 'repository and commit'
+    driver = load_recipe(name).driver
+    assert driver.command().startswith(f'ros2 launch {driver.package} {driver.launch}')
+    assert all(isinstance(value, str) for value in driver.arguments.values()), 'as launch takes'
+    if 'params_file' in driver.arguments:
+        given = yaml.safe_load(Path(driver.arguments['params_file']).read_text())
+        assert all('ros__parameters' in node for node in given.values())
+
+
+def test_unknown_camera_is_refused_with_those_there_are():
+    with pytest.raises(RecipeError, match='d435'):
+        load_recipe('webcam')
+
+
+def test_recipe_with_a_fault_names_the_file(tmp_path, monkeypatch):
+    (tmp_path / 'cameras').mkdir()
+    (tmp_path / 'cameras' / 'mine.yaml').write_text('description: mine\nframe: f\n')
+    monkeypatch.setattr('cdst_ros.nodes.recipes._CONFIG', tmp_path)
+    with pytest.raises(RecipeError, match=r'mine\.yaml.*topics'):
+        load_recipe('mine')
+
+
+def test_parameter_file_documents_every_parameter_and_its_default():
+    text = config_path('superres.yaml').read_text()
+    values = yaml.safe_load(text)['/**']['ros__parameters']
+    assert values == {f.name: f.default for f in fields(Parameters)}
+    for f in fields(Parameters):
+        comment = re.search(rf'((?:    #.*\n)+)    {f.name}:', text)
+        assert comment, f.name
+        said = ' '.join(line.strip(' #') for line in comment.group(1).splitlines())
+        assert f.metadata['description'] in said, f.name
+        assert all(choice in said for choice in f.metadata['choices']), f.name
+
+
+def test_parameter_file_is_read_as_ros_reads_it():
+    context = rclpy.Context()
+    rclpy.init(
+        context=context,
+        args=['--ros-args', '--params-file', str(config_path('superres.yaml'))],
+    )
+    node = SuperresNode(context=context)
+    try:
+        assert Parameters.read(node) == Parameters()
+    finally:
+        node.destroy_node()
+        context.try_shutdown()
+
+
+def test_rviz_shows_what_the_nodes_publish():
+    shown = yaml.safe_load(config_path('superres.rviz').read_text())['Visualization Manager']
+    topics = set()
+    for display in shown['Displays']:
+        assert display['Class'].startswith('rviz_default_plugins/')
+        topics.add(display.get('Depth Map Topic') or display['Topic']['Value'])
+    assert topics == {'/depth/image_raw', '/depth_hr/image_raw', '/superres/confidence'}
+    assert shown['Global Options']['Fixed Frame'] == 'camera_depth_optical_frame'
