@@ -16,9 +16,12 @@
 from __future__ import annotations
 
 import pytest
+import rclpy.event_handler
 from graph import Graph, camera, info
 from rclpy.qos import QoSReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from cdst_ros.nodes import events
 
 RELIABLE, BEST_EFFORT = QoSReliabilityPolicy.RELIABLE, QoSReliabilityPolicy.BEST_EFFORT
 
@@ -53,6 +56,35 @@ def test_lazy_node_listens_while_somebody_listens_to_it(make_graph, kind, topic)
     graph.user.destroy_subscription(listener)
     graph.until(lambda: subscribed(graph) == 0)
     assert 'idle' in graph.status().message
+
+
+def test_demand_is_polled_where_rclpy_has_no_matched_events(make_graph, monkeypatch):
+    """Humble knows none: its containers take no such argument."""
+
+    class Publisher:
+        def __init__(self, *, deadline=None, liveliness=None, incompatible_qos=None):
+            self.real = rclpy.event_handler.PublisherEventCallbacks()
+
+        def create_event_handlers(self, *arguments):
+            return self.real.create_event_handlers(*arguments)
+
+    class Subscription(Publisher):
+        def __init__(self, *, deadline=None, liveliness=None, incompatible_qos=None):
+            self.real = rclpy.event_handler.SubscriptionEventCallbacks(
+                incompatible_qos=incompatible_qos
+            )
+
+    monkeypatch.setattr(events, 'PublisherEventCallbacks', Publisher)
+    monkeypatch.setattr(events, 'SubscriptionEventCallbacks', Subscription)
+    graph = make_graph()
+    graph.flow()
+    graph.until(lambda: asked(graph) == [RELIABLE])
+    graph.withdraw()
+    graph.advertise(BEST_EFFORT)
+    graph.settle()
+    graph.withdraw()
+    graph.advertise(RELIABLE)
+    graph.until(lambda: asked(graph) == [RELIABLE])
 
 
 def test_eager_node_listens_at_once(make_graph):

@@ -23,7 +23,8 @@ from graph import Graph
 from tiny_model import write_model
 
 from cdst_ros.depth.grid import GridAlignment
-from cdst_ros.nodes import choice
+from cdst_ros.nodes import choice, pipeline
+from cdst_ros.superres.engine import EngineError
 from cdst_ros.superres.engines import open_engine
 
 
@@ -89,6 +90,45 @@ def test_newest_frame_wins_and_the_others_are_counted(make_graph, engines):
 
 def total_in(graph: Graph) -> int:
     return int({v.key: v.value for v in graph.status().values}['frames in'])
+
+
+@pytest.mark.parametrize(
+    ('error', 'part'),
+    [
+        (EngineError('the device is gone'), 'the device is gone. The frame is dropped'),
+        (ZeroDivisionError('nobody thought of it'), 'nobody thought of it'),
+    ],
+)
+def test_an_engine_that_breaks_costs_the_frame(make_graph, engines, monkeypatch, error, part):
+    graph = make_graph()
+    graph.flow()
+
+    def fail(*_):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engines[0], 'infer', fail)
+        lost = graph.send()
+        graph.until(lambda: graph.said(part))
+    graph.exchange()
+    assert not graph.images.at(lost)
+    status = graph.status()
+    assert '1 frames dropped lately: engine' in status.message
+
+
+def test_what_nobody_foresaw_costs_the_frame_and_is_logged(make_graph, monkeypatch):
+    graph = make_graph()
+    graph.flow()
+
+    def fail(*_):
+        raise ZeroDivisionError('nobody thought of it')
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, 'encode', fail)
+        lost = graph.send()
+        graph.until(lambda: graph.said('Traceback', 'ZeroDivisionError: nobody thought of it'))
+    graph.exchange()
+    assert not graph.images.at(lost)
 
 
 def test_swap_between_two_frames_misses_none(make_graph, engines):

@@ -129,3 +129,22 @@ def test_waits_for_a_lifecycle_manager_without_autostart(start):
     user.destroy_node()
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE_S) == 0
+
+
+def test_a_context_shut_down_by_someone_else_ends_it_cleanly():
+    """As a launch system that hosts the process does."""
+    code = (
+        'import rclpy, sys, threading\n'
+        'from cdst_ros.nodes.superres_node import main\n'
+        'threading.Timer(1.0, rclpy.shutdown).start()\n'
+        "sys.exit(main(['x', '--ros-args', '-p', 'engine:=bicubic', '-p', 'scale:=2']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, '-c', code],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'Traceback' not in done.stderr
