@@ -110,6 +110,7 @@ class Pipeline:
 
     def _process(self, frame: Frame, parameters: Parameters) -> None:
         laps = Laps()
+        laps.took({'wait': time.monotonic() - frame.arrived})
         engine = self._slot.take()
         depth = self._decode(frame, parameters, engine.info)
         color = self._color(frame, depth, engine.info)

@@ -43,7 +43,17 @@ def test_tells_rates_engine_and_each_stage(make_graph):
     assert (values['precision'], values['device'], values['scale']) == ('f32', 'CPU', '2')
     assert int(values['frames out']) >= 5
     assert float(values['output rate [Hz]']) > 0
-    for stage in ('decode', 'prepare', 'infer', 'bound', 'mask', 'encode', 'publish', 'total'):
+    for stage in (
+        'wait',
+        'decode',
+        'prepare',
+        'infer',
+        'bound',
+        'mask',
+        'encode',
+        'publish',
+        'total',
+    ):
         words = values[f'{stage} [ms]'].split()
         assert words[0] == 'p50'
         assert 0 <= float(words[1].rstrip(',')) <= float(words[3])
