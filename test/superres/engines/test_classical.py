@@ -161,7 +161,7 @@ def test_joint_bilateral_is_the_published_sum():
                 if valid[v, u]:
                     dy, dx = v - y - offsets[row % scale], u - x - offsets[column % scale]
                     unlike = np.abs(rgb[row, column].astype(int) - samples[v, u]).max()
-                    near = np.exp(-(dy**2 + dx**2) / 2)
+                    near = np.exp(-(dy**2 + dx**2) / (2 * 0.5**2))
                     weight = near * (np.exp(-(unlike**2) / (2 * 12.0**2)) + 1e-4)
                     total, weights = total + weight * depth[v, u], weights + weight
         assert out.depth[row, column] == pytest.approx(total / weights, rel=1e-5)
