@@ -158,7 +158,7 @@ def test_child_that_dies_ends_the_demo():
 
 
 def test_environment_keeps_what_the_user_has_chosen():
-    variables, told = demo_environment({'PATH': '/bin'})
+    variables, told = demo_environment({'PATH': '/bin', 'ROS_DISTRO': 'kilted'})
     assert variables['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
     assert variables['FASTDDS_DEFAULT_PROFILES_FILE'].endswith('fastdds.xml')
     assert 0 < int(variables['ROS_DOMAIN_ID']) <= 101
