@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cdst_ros.models.grid import bilinear_numerators
-from cdst_ros.models.local import LocalView
+from cdst_ros.models.local import LocalView, exactly
 from cdst_ros.models.validity import ValidContour
 
 #: Sigma is never said to be less than this share of the sensor's noise.
@@ -47,7 +47,7 @@ class LiteSR(nn.Module):
         scale: int,
         width: int = 32,
         depth: int = 3,
-        window: int = 5,
+        window: int = 3,
         noise: tuple[float, float, float] = (0.0, 0.0, 0.0),
     ) -> None:
         super().__init__()
@@ -75,11 +75,13 @@ class LiteSR(nn.Module):
         :param valid: (N, 1, h, w), 1 where depth was measured, else 0
         :return: depth [m], sigma [m] and validity (0 or 1), each (N, 1, sh, sw)
         """
-        local = self.view(depth, valid)
+        with exactly(depth):
+            local = self.view(depth, valid)
+            base = functional.conv2d(local.differences, self.base)
         features = self._features(
             local.differences, torch.cat([local.valid, local.sigma / local.unit], 1)
         )
-        offset = self.residual(features) + functional.conv2d(local.differences, self.base)
+        offset = self.residual(features) + base
         share = torch.sigmoid(self.spread(features))
         return (
             functional.pixel_shuffle(local.centre + local.unit * offset, self.scale),
@@ -88,17 +90,21 @@ class LiteSR(nn.Module):
         )
 
     def _features(self, differences: Tensor, context: Tensor) -> Tensor:
-        x = functional.relu(self.differences(differences) + self.context(context))
-        for layer in self.body:
+        first = functional.relu(self.differences(differences) + self.context(context))
+        x = first
+        for layer in self.body[:-1]:
             x = functional.relu(layer(x))
-        return x
+        # What the first layer saw is worth keeping, and engines fuse the sum.
+        return functional.relu(self.body[-1](x) + first)
 
     def _initialise(self) -> None:
-        for layer in (self.differences, self.context, *self.body):
+        for layer in (self.differences, *self.body):
             assert isinstance(layer, nn.Conv2d)
             nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
+        # Where all is valid the context is nearly constant, and would drown the differences.
+        nn.init.normal_(self.context.weight, std=0.02)
         for head, bias in ((self.residual, 0.0), (self.spread, -3.0)):
             nn.init.zeros_(head.weight)
             nn.init.constant_(head.bias, bias)  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ can not change it.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
@@ -35,7 +36,7 @@ RANGE_SIGMAS = 4.0
 #: ... plus this share of its depth, so that noise-free flat depth has a unit too, ...
 RELATIVE_FLOOR = 1e-4
 #: ... plus this [m], so that pixels without any depth near do.
-ABSOLUTE_FLOOR = 1e-6
+ABSOLUTE_FLOOR = 1e-9
 # Lies below every depth, and survives subtraction in float32.
 _NEVER = -1e6
 
@@ -58,6 +59,18 @@ class LocalDepth(NamedTuple):
     unit: Tensor
     sigma: Tensor
     one_surface: Tensor
+
+
+def exactly(like: Tensor) -> AbstractContextManager[object]:
+    """
+    Compute in float32 here, even where the rest of a network trains in half precision.
+
+    A difference of depths is what is left of their first digits: in bfloat16, nothing.
+    """
+    kind = like.device.type
+    return (
+        torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()
+    )
 
 
 class LocalView(nn.Module):

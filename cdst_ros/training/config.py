@@ -72,8 +72,8 @@ class DataConfig:
     :param holes: share of the image lost in blobs, at most, drawn for every sensor sample
     """
 
-    crop: int = 32
-    batch_size: int = 16
+    crop: int = 24
+    batch_size: int = 24
     views: int = 2
     workers: int = 1
     sensor_share: float = 0.5
@@ -99,15 +99,13 @@ class LossConfig:
     :param sigmas: of the L1 error in units of the sensor's noise: absolute, so edges dominate
     :param units: of the L1 error in local units: relative, so surfaces count as edges do
     :param likelihood: of the Laplace likelihood that calibrates sigma
-    :param edges: extra weight of pixels at discontinuities
-    :param bounded: whether the error is that of the output after the bound of DESIGN's contract
+    :param edges: extra weight of pixels at discontinuities in both L1 errors
     """
 
-    sigmas: float = 1.0
-    units: float = 0.0
+    sigmas: float = 0.5
+    units: float = 20.0
     likelihood: float = 0.1
     edges: float = 0.0
-    bounded: bool = False
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,7 @@ class OptimiserConfig:
     warmup_steps: int = 50
     final_share: float = 0.01
     weight_decay: float = 1e-4
-    clip: float = 1.0
+    clip: float = 0.3
     averaging: float = 0.999
 
 

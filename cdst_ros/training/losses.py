@@ -97,24 +97,3 @@ def local_extremes(depth: Tensor, mask: Tensor, size: int = 3) -> tuple[Tensor, 
     highest = functional.max_pool2d(torch.where(known, depth, never), size, 1, size // 2)
     lowest = -functional.max_pool2d(torch.where(known, -depth, never), size, 1, size // 2)
     return highest, lowest
-
-
-def bounded(depth_hr: Tensor, depth: Tensor, valid: Tensor, slack: Tensor) -> Tensor:
-    """
-    Return the output as the bound of ``superres/bound.py`` leaves it.
-
-    Every value is moved between the least and the greatest valid input of its 3x3 neighbourhood,
-    each give or take ``slack``. What the bound moves has no gradient.
-
-    :param depth_hr: (N, 1, sH, sW) [m]
-    :param depth: (N, 1, H, W) [m]
-    :param valid: (N, 1, H, W), 0 or 1
-    :param slack: (N, 1, H, W) [m]
-    """
-    highest, lowest = local_extremes(depth, valid)
-    scale = depth_hr.shape[-1] // depth.shape[-1]
-    high = functional.interpolate(highest + slack, scale_factor=scale, mode='nearest')
-    low = functional.interpolate(lowest - slack, scale_factor=scale, mode='nearest')
-    # Where no input is near, the output is not valid; keep it as it is.
-    low, high = torch.where(low > high, depth_hr, low), torch.where(low > high, depth_hr, high)
-    return torch.maximum(torch.minimum(depth_hr, high), low)

@@ -31,7 +31,6 @@ from cdst_ros.models.registry import build
 from cdst_ros.training.config import TrainConfig
 from cdst_ros.training.data import Batch
 from cdst_ros.training.losses import (
-    bounded,
     edge_weight,
     laplace_likelihood,
     local_unit,
@@ -95,8 +94,6 @@ class SuperResSystem(LightningModule):
         weights = self.config.loss
         depth_hr, sigma_hr, valid_hr = self.network(batch.depth, batch.valid)
         noise = self._sigma(batch.depth)
-        if weights.bounded:
-            depth_hr = bounded(depth_hr, batch.depth, batch.valid, noise)
         error = depth_hr - batch.truth
         mask = batch.truth_valid * valid_hr
         weight = edge_weight(batch.truth, batch.truth_valid, weights.edges)

@@ -19,9 +19,9 @@ import pytest
 import torch
 
 from cdst_ros.training.losses import (
-    bounded,
     edge_weight,
     laplace_likelihood,
+    local_unit,
     masked_mean,
     scaled_l1,
 )
@@ -72,23 +72,10 @@ def test_edge_weight_marks_both_sides_of_a_step_but_no_ramp_and_no_hole():
     assert edge_weight(hole, image([1, 1, 0, 1, 1]), 4.0).max() == 1
 
 
-def test_bounded_moves_into_the_neighbourhood_and_no_further():
-    depth, valid = image([1, 1, 3, 9]), image([1, 1, 1, 0])
-    depth_hr = image([0.5, 1.05, 2.0, 2.0, 0.8, 3.5, 2.0, 9.0]).repeat(1, 1, 2, 1)
-    out = bounded(depth_hr, depth, valid, torch.full_like(depth, 0.1))
-    # The first pixel sees 1 and 1, the second and third 1 to 3, the last 3 alone; 9 is no depth.
-    wanted = [0.9, 1.05, 2.0, 2.0, 0.9, 3.1, 2.9, 3.1]
-    assert out[0, 0, 0].tolist() == pytest.approx(wanted)
-
-
-def test_bounded_leaves_what_no_input_is_near():
-    depth, valid = torch.zeros(1, 1, 1, 4), image([0, 0, 0, 1])
-    depth_hr = torch.full((1, 1, 1, 4), 7.0)
-    out = bounded(depth_hr, depth, valid, torch.zeros_like(depth))
-    assert out.tolist() == [[[[7, 7, 0, 0]]]]
-
-
-def test_what_the_bound_moves_has_no_gradient():
-    depth_hr = image([5.0, 1.0]).requires_grad_()
-    bounded(depth_hr, image([1, 1]), image([1, 1]), image([0.1, 0.1])).sum().backward()
-    assert depth_hr.grad.tolist() == [[[[0, 1]]]]
+def test_local_unit_is_the_range_around_plus_noise():
+    depth, valid = image([1, 1, 1, 3, 3, 9]), image([1, 1, 1, 1, 1, 0])
+    unit = local_unit(depth, valid, torch.full_like(depth, 0.1), 2)
+    assert unit.shape == (1, 1, 2, 12)
+    # Five pixels wide; the last is unknown.
+    wanted = [0.4, 2.4, 2.4, 2.4, 2.4, 0.4]
+    assert unit[0, 0, 0, ::2].tolist() == pytest.approx(wanted)
