@@ -20,12 +20,14 @@ view of a scene, ``degrade`` what a sensor makes of it.
 
 from cdst_ros.synthetic.camera import SyntheticCamera, SyntheticFrame
 from cdst_ros.synthetic.crops import training_crop
+from cdst_ros.synthetic.effects.sampling import Sampling
 from cdst_ros.synthetic.indoor import indoor_scene
 from cdst_ros.synthetic.motion import CameraPath
 from cdst_ros.synthetic.poses import look
+from cdst_ros.synthetic.profiles import load_profile, profile_names
 from cdst_ros.synthetic.rendering import Render, render
 from cdst_ros.synthetic.scenes import Scene
-from cdst_ros.synthetic.sensor import GENERIC, IDEAL, Sampling, SensorProfile, degrade
+from cdst_ros.synthetic.sensor import GENERIC, IDEAL, SensorProfile, degrade
 
 __all__ = [
     'CameraPath',
@@ -39,7 +41,9 @@ __all__ = [
     'SyntheticFrame',
     'degrade',
     'indoor_scene',
+    'load_profile',
     'look',
+    'profile_names',
     'render',
     'training_crop',
 ]

@@ -28,18 +28,20 @@ from cdst_ros.synthetic.motion import CameraPath, eased, there_and_back
 from cdst_ros.synthetic.rendering import render
 from cdst_ros.synthetic.sensor import (
     GENERIC,
+    Seen,
     SensorProfile,
-    measure,
-    sample,
-    sample_incidence,
+    look_through,
+    measure_seen,
+    noise_pattern,
 )
 
 #: Frames of one stretch, when the memory allows.
 FRAMES = 45
 #: Memory that the stretch may take when its length is left to the camera [byte].
 MEMORY = 256 << 20
-#: Horizontal field of view of the camera [rad]: 75 degrees, as time-of-flight cameras have.
-FIELD_OF_VIEW = np.deg2rad(75.0)
+
+#: Random numbers of what stays between frames come from here, far from any frame's index.
+_PATTERN_STREAM = 2**40
 
 #: The frames that poses and images are in; the images share one, for they are registered.
 WORLD_FRAME = 'map'
@@ -85,8 +87,7 @@ class SyntheticFrame:
 class _Picture:
     """A frame before noise; stored once and played many times."""
 
-    depth: F32
-    incidence: F32
+    seen: Seen
     truth_mm: U16
     color: U8 | None
     pose: F64
@@ -135,15 +136,16 @@ class SyntheticCamera:
         self.rate_hz = rate_hz
         self.profile = profile
         self.scale = scale
-        focal = width / 2 / np.tan(FIELD_OF_VIEW / 2)
-        self.camera = CameraModel.from_intrinsics(
-            focal, focal, (width - 1) / 2, (height - 1) / 2, width, height
-        )
+        focal = profile.optics.focal(width)
+        right, down = profile.optics.principal_point
+        cx, cy = (width - 1) / 2 + right * width, (height - 1) / 2 + down * height
+        self.camera = CameraModel.from_intrinsics(focal, focal, cx, cy, width, height)
         self.camera_hr = self.camera.scaled(scale, profile.alignment)
         self.count = frames or _fitting(self.camera_hr, color)
         self._color = color
         self._seed = seed
         self._pictures: dict[int, _Picture] = {}
+        self._pattern: F32 | None = None
 
     def __iter__(self) -> Iterator[SyntheticFrame]:
         """Yield frames without end, as fast as they are taken."""
@@ -156,7 +158,7 @@ class SyntheticCamera:
         """Return frame ``index``; what has not been rendered yet is rendered now."""
         picture = self._picture(there_and_back(index, self.count))
         rng = np.random.default_rng((self._seed, index))
-        depth = measure(picture.depth, rng, self.profile, incidence=picture.incidence)
+        depth = measure_seen(picture.seen, rng, self.profile, self._noise_pattern(picture.seen))
         return SyntheticFrame(
             index,
             round(index * 1e9 / self.rate_hz),
@@ -189,15 +191,25 @@ class SyntheticCamera:
         # the mean speed of an eased stretch is that of the path
         time = eased(index, self.count) * self.count / self.rate_hz
         pose = self.path.pose(time)
-        seen = render(self.scene, self.camera_hr, pose, color=self._color, incidence=True)
-        assert seen.incidence is not None
-        return _Picture(
-            sample(seen.depth, self.scale, self.profile.sampling),
-            sample_incidence(seen.incidence, self.scale, self.profile.sampling),
-            np.asarray(cv2.multiply(seen.depth, 1, scale=1000, dtype=cv2.CV_16U)),
-            seen.color,
-            pose,
+        color = self._color or self.profile.wants_color
+        view = render(self.scene, self.camera_hr, pose, color=color, incidence=True)
+        seen = look_through(
+            view.depth,
+            self.scale,
+            self.profile,
+            incidence=view.incidence,
+            color=view.color,
+            focal=self.camera.intrinsics()[0],
         )
+        truth_mm = np.asarray(cv2.multiply(view.depth, 1, scale=1000, dtype=cv2.CV_16U))
+        return _Picture(seen, truth_mm, view.color if self._color else None, pose)
+
+    def _noise_pattern(self, seen: Seen) -> F32 | None:
+        """Return the part of the noise that stays, drawn once; None where nothing stays."""
+        if self._pattern is None and self.profile.noise_persistence > 0:
+            rng = np.random.default_rng((self._seed, _PATTERN_STREAM))
+            self._pattern = noise_pattern(rng, seen.depth.shape, self.profile)
+        return self._pattern
 
 
 def _fitting(camera_hr: CameraModel, color: bool) -> int:

@@ -21,7 +21,8 @@ import pytest
 
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.synthetic.camera import FRAMES, MEMORY, SyntheticCamera
-from cdst_ros.synthetic.sensor import GENERIC, IDEAL, Sampling, sample
+from cdst_ros.synthetic.effects.sampling import Sampling, sample
+from cdst_ros.synthetic.sensor import GENERIC, IDEAL
 
 
 def camera(seed: int = 1, **options: object) -> SyntheticCamera:

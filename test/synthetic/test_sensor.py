@@ -25,18 +25,10 @@ from hypothesis import strategies as st
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.depth.noise import NoiseModel
+from cdst_ros.synthetic.effects.edges import beside_edges
+from cdst_ros.synthetic.effects.sampling import Sampling, sample, sample_incidence
 from cdst_ros.synthetic.raycast import FIRST_SHAPE
-from cdst_ros.synthetic.sensor import (
-    GENERIC,
-    IDEAL,
-    Sampling,
-    SensorProfile,
-    beside_edges,
-    degrade,
-    measure,
-    sample,
-    sample_incidence,
-)
+from cdst_ros.synthetic.sensor import GENERIC, IDEAL, SensorProfile, degrade, measure
 from cdst_ros.synthetic.shapes import along, box, sphere
 
 from .worlds import AHEAD, see

@@ -45,3 +45,21 @@ def _bends(inverse: F32) -> Bool:
     inner = bends if middle.shape == bends.shape else bends[:, 1:-1]
     inner[:] = ~(np.abs(before - 2 * middle + after) <= SURFACE_GAP * middle)
     return bends
+
+
+def steps(inverse: F32) -> tuple[Bool, Bool]:
+    """
+    Return where in a row the left neighbour stands in front of the right one, and the other way.
+
+    A step is a jump of inverse depth, by more than ``SURFACE_GAP``, that the slope of neither side
+    explains: a crease between two walls is none. Nothing steps down to the unknown.
+
+    :param inverse: inverse depth [1/m], NaN = unknown, (h, w)
+    :return: two masks of the pairs of neighbours, (h, w - 1)
+    """
+    jump = inverse[:, :-1] - inverse[:, 1:]
+    slope = np.nan_to_num(np.pad(jump, ((0, 0), (1, 1))))
+    odd = np.minimum(np.abs(jump - slope[:, :-2]), np.abs(jump - slope[:, 2:]))
+    with np.errstate(invalid='ignore'):
+        step = odd > SURFACE_GAP * np.maximum(inverse[:, :-1], inverse[:, 1:])
+        return np.asarray(step & (jump > 0)), np.asarray(step & (jump < 0))

@@ -34,3 +34,20 @@ def smooth_noise(rng: np.random.Generator, shape: tuple[int, ...], sigma: float)
     kernel = kernel / np.linalg.norm(kernel)
     smooth = cv2.sepFilter2D(white, cv2.CV_32F, kernel, kernel)
     return np.ascontiguousarray(smooth[reach : reach + shape[0], reach : reach + shape[1]])
+
+
+def partly_persistent(fresh: F32, pattern: F32, persistence: float) -> F32:
+    """
+    Return noise of standard deviation 1 of which a share of the variance stays between frames.
+
+    Averaging frames of a resting camera does not remove that share: a fixed pattern of the pixels
+    (Foix, Alenya and Torras, IEEE Sensors Journal 11(9), 2011, "built-in pixel-related errors"),
+    or, in stereo, the texture that is matched. That it stays with the pixel is our choice.
+
+    :param fresh: of this frame, standard deviation 1, (h, w)
+    :param pattern: of this camera, likewise
+    :param persistence: share of the variance, 0 to 1
+    """
+    return np.asarray(
+        math.sqrt(1 - persistence) * fresh + math.sqrt(persistence) * pattern, dtype=np.float32
+    )

@@ -1,0 +1,65 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The sensor profiles that ship, by name, and any other from a file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+
+from cdst_ros.synthetic.sensor import GENERIC, IDEAL, SensorProfile
+
+_FOLDER = Path(str(files('cdst_ros') / 'config' / 'sensors'))
+_BUILT_IN = {profile.name: profile for profile in (GENERIC, IDEAL)}
+
+
+def profile_names() -> list[str]:
+    """Return the names that ``load_profile`` knows: those in the code, then those of files."""
+    return [*_BUILT_IN, *sorted(path.stem for path in _FOLDER.glob('*.yaml'))]
+
+
+def load_profile(name_or_path: str | Path) -> SensorProfile:
+    """
+    Return a profile by its name, or that of a YAML file.
+
+    :raises ValueError: when there is none, naming those there are, or it is not allowed
+    """
+    name = str(name_or_path)
+    if name in _BUILT_IN:
+        return _BUILT_IN[name]
+    shipped = _FOLDER / f'{name}.yaml'
+    path = shipped if name in profile_names() else Path(name).expanduser()
+    if not path.is_file():
+        raise ValueError(
+            f'there is no sensor profile {name!r}: give one of {", ".join(profile_names())}, or '
+            'the path of a YAML file'
+        )
+    return _read(path)
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path) -> SensorProfile:
+    try:
+        values = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(f'{path} cannot be read as a sensor profile: {error}') from error
+    if not isinstance(values, dict):
+        raise ValueError(f'{path} is no sensor profile: it must map names to values')
+    try:
+        return SensorProfile.from_dict(values)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f'{path}: {error}') from error
