@@ -97,7 +97,7 @@ def main() -> None:
         ['output', 'holes', *SHOWN, 'budget'],
         rows,
         f'Medians of {args.rounds} rounds. The sum is CPU time; the stages within the frame are '
-        'wall-clock time.',
+        'wall-clock time. Nobody asks for sigma here.',
         args.out,
     )
 

@@ -218,7 +218,7 @@ class Pipeline:
                 f'{" and ".join(outputs.topic(name) for name in wanted)}: {engine.engine} has no '
                 'notion of its error; set engine to auto to run a model',
             )
-        if result.sigma is None:
+        if not wanted or result.sigma is None:
             return
         if 'sigma' in wanted:
             outputs.publish_image('sigma', result.sigma, '32FC1', header)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -81,21 +81,33 @@ class Settings:
             )
 
 
-class Result(NamedTuple):
-    """
-    An enlarged frame; its buffers live until the next call.
+class Result:
+    """An enlarged frame; its buffers live until the next call."""
 
-    :param depth: (sH, sW) [m], NaN = unknown
-    :param sigma: (sH, sW) [m], scale of a Laplace distribution, NaN where depth is; None where
-        the engine has no notion of its error
-    :param timings: seconds of each of ``STAGES``
-    :param clipped_fraction: share of the engine's valid pixels that the bound changed, 0 to 1
-    """
+    def __init__(self, out: Inference, timings: dict[str, float], clipped_fraction: float) -> None:
+        """
+        Take a frame whose depth is NaN where not valid.
 
-    depth: F32
-    sigma: F32 | None
-    timings: dict[str, float]
-    clipped_fraction: float
+        :param timings: seconds of each of ``STAGES``
+        :param clipped_fraction: share of the engine's valid pixels that the bound changed, 0 to 1
+        """
+        #: (sH, sW) [m], NaN = unknown.
+        self.depth: F32 = out.depth
+        self.timings = timings
+        self.clipped_fraction = clipped_fraction
+        self._out = out
+
+    @cached_property
+    def sigma(self) -> F32 | None:
+        """
+        Scale of a Laplace distribution, (sH, sW) [m], NaN where depth is.
+
+        None where the engine has no notion of its error. Made ready when it is asked for, which
+        most frames of a stream are not.
+        """
+        if self._out.sigma is not None:
+            write_unknown(self._out.sigma, self._out.valid.view(np.uint8))
+        return self._out.sigma
 
 
 class SuperResolution:
@@ -125,9 +137,9 @@ class SuperResolution:
         clock.stage('infer')
         clipped = self._bound(out, measured, valid)
         clock.stage('bound')
-        sigma = self._mask(out)
+        self._mask(out)
         clock.stage('mask')
-        return Result(out.depth, sigma, clock.timings, clipped)
+        return Result(out, clock.timings, clipped)
 
     def _prepare(self, depth: F32) -> tuple[F32, Bool]:
         """Return depth that is 0 where unknown, and where it is known."""
@@ -187,18 +199,14 @@ class SuperResolution:
             scratch=self._scratch,
         )
 
-    def _mask(self, out: Inference) -> F32 | None:
-        """Make doubtful depth unknown, and sigma where depth is; return sigma."""
-        if out.sigma is None:
-            return None
-        known: U8 = out.valid.view(np.uint8)
+    def _mask(self, out: Inference) -> None:
+        """Make doubtful depth unknown."""
         limit = self.settings.max_sigma
-        if limit is not None:
+        if limit is not None and out.sigma is not None:
+            known: U8 = out.valid.view(np.uint8)
             certain = cv2.inRange(out.sigma, 0.0, limit)
             cv2.bitwise_and(known, certain, dst=known)
             write_unknown(out.depth, known)
-        write_unknown(out.sigma, known)
-        return out.sigma
 
 
 class _Clock:

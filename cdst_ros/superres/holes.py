@@ -120,8 +120,11 @@ def _look_up(codes: AnyArray, scale: int, alignment: GridAlignment, scratch: Scr
     height, width = codes.shape
     rows = scratch.array('contour', (height, scale, width), np.dtype((np.void, scale)))
     index = codes.astype(np.intp)
+    found = scratch.array('patterns', codes.shape, rows.dtype)
     for k, patterns in enumerate(_patterns(scale, alignment)):
-        np.take(patterns, index, out=rows[:, k], mode='clip')
+        # No code is out of range; of NumPy's modes this one is the fastest.
+        np.take(patterns, index, out=found, mode='wrap')
+        rows[:, k] = found
     return rows.view(np.bool_).reshape(height * scale, width * scale)
 
 
