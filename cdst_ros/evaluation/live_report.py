@@ -22,7 +22,7 @@ import cv2
 
 from cdst_ros.depth.noise import NoiseModel
 from cdst_ros.evaluation.live import LiveRun, Sample
-from cdst_ros.evaluation.picture import draw_comparison
+from cdst_ros.evaluation.picture import draw_comparison, edge_share
 from cdst_ros.evaluation.scoring import enlarge_classically, score
 
 #: What the superres node says of itself that belongs to the figures.
@@ -60,7 +60,7 @@ def summarise(run: LiveRun, noise: NoiseModel, bound_sigmas: float) -> dict[str,
 
 def write_picture(run: LiveRun, report: dict[str, Any], label: str, path: Path) -> bool:
     """
-    Draw the sample in the middle of the run.
+    Draw the sample whose truth has the most edges: they are what is restored.
 
     :param report: of ``summarise``
     :param label: what was played
@@ -70,7 +70,7 @@ def write_picture(run: LiveRun, report: dict[str, Any], label: str, path: Path) 
     samples = list(run.samples)
     if not samples:
         return False
-    sample = samples[len(samples) // 2]
+    sample = max(samples, key=lambda one: edge_share(one.truth))
     ours = f'cdst_ros: {report.get("model", "output")}'
     methods = {'bicubic': enlarge_classically(sample)['bicubic'], ours: sample.high}
     picture = draw_comparison(sample.low, methods, sample.truth, _title(sample, report), label)

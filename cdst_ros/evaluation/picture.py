@@ -160,24 +160,32 @@ def _error_scale(repeated: F32, truth: F32) -> _Scale:
     return _Scale(0.0, max(high, _FINEST_ERROR), cv2.COLORMAP_INFERNO)
 
 
-def _edge_cut(truth: F32) -> tuple[float, float, float, float]:
-    """
-    Return left, top, width, height of the cut that shows edges best, as shares of the image.
+def edge_share(truth: F32) -> float:
+    """Return the share of the pixels (H, W) that have two surfaces around them, 0 to 1."""
+    return float(_edges(truth).mean())
 
-    That is where most pixels have two surfaces around them, and few are unknown.
-    """
-    rows, columns = truth.shape
-    tall, wide = max(1, round(rows * _INSET)), max(1, round(columns * _INSET))
+
+def _edges(truth: F32) -> Bool:
+    """Return the known pixels (H, W) with depths in their 3x3 window that lie 10 % apart."""
     known = np.isfinite(truth)
     square = np.ones((3, 3), np.uint8)
     nearest = cv2.erode(np.where(known, truth, np.inf).astype(np.float32), square)
     farthest = cv2.dilate(np.where(known, truth, 0).astype(np.float32), square)
-    edges = known & (farthest - nearest > 0.1 * farthest)
+    return np.asarray(known & (farthest - nearest > 0.1 * farthest))
 
-    def share(mask: Bool) -> F32:
-        return np.asarray(cv2.blur(mask.astype(np.float32), (wide, tall)), dtype=np.float32)
 
-    worth = share(edges) * share(known) ** 2
+def _edge_cut(truth: F32) -> tuple[float, float, float, float]:
+    """
+    Return left, top, width, height of the cut that shows edges best, as shares of the image.
+
+    That is where most edges lie around its middle, and little is unknown.
+    """
+    rows, columns = truth.shape
+    tall, wide = max(1, round(rows * _INSET)), max(1, round(columns * _INSET))
+    edges = _edges(truth).astype(np.float32)
+    known = np.isfinite(truth).astype(np.float32)
+    around_middle = cv2.GaussianBlur(edges, (0, 0), sigmaX=wide / 5, sigmaY=tall / 5)
+    worth = around_middle * cv2.blur(known, (wide, tall)) ** 2
     inside = worth[tall // 2 : rows - tall // 2, wide // 2 : columns - wide // 2]
     top, left = np.unravel_index(int(np.argmax(inside)), inside.shape)
     return float(left / columns), float(top / rows), wide / columns, tall / rows
