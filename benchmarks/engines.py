@@ -68,20 +68,19 @@ def _time_size(
 ) -> Iterator[list[object]]:
     width, height = size
     depth, rgb = _scene(width, height, scale)
-    engines = list(_engines(scale, models, threads))
-    wall: list[list[float]] = [[] for _ in engines]
-    cpu: list[list[float]] = [[] for _ in engines]
+    runs = [SuperResolution(engine) for engine in _engines(scale, models, threads)]
+    wall: list[list[float]] = [[] for _ in runs]
+    cpu: list[list[float]] = [[] for _ in runs]
     for round_ in range(rounds + 1):
-        for k, engine in enumerate(engines):
-            run = SuperResolution(engine)
+        for k, run in enumerate(runs):
             started, used = time.perf_counter(), time.process_time()
-            run(depth, rgb if engine.info.guided else None)
+            run(depth, rgb if run.engine.info.guided else None)
             if round_:  # the first is the warm-up
                 wall[k].append(time.perf_counter() - started)
                 cpu[k].append(time.process_time() - used)
     floor = median(cpu[0])
-    for engine, w, c in zip(engines, wall, cpu, strict=True):
-        info = engine.info
+    for run, w, c in zip(runs, wall, cpu, strict=True):
+        info = run.engine.info
         yield [
             f'{width}x{height}',
             info.engine,
@@ -91,7 +90,7 @@ def _time_size(
             f'{1e3 * median(c):.2f}',
             f'{median(c) / floor:.1f}',
         ]
-        engine.close()
+        run.engine.close()
 
 
 def _engines(scale: int, models: list[str], threads: int | None) -> Iterator[Engine]:
