@@ -238,9 +238,9 @@ class CameraModel:
         m = self._projection()
         u, v = np.arange(width), np.arange(height)[:, None]
         points = np.empty((height, width, 3), np.float32)
-        y = (((v - m[1, 2]) / m[1, 1]).astype(np.float32)) * depth - np.float32(m[1, 3] / m[1, 1])
-        x = (((u - m[0, 2]) / m[0, 0]).astype(np.float32)) * depth - np.float32(m[0, 3] / m[0, 0])
-        points[..., 0] = x - np.float32(m[0, 1] / m[0, 0]) * y
+        z = depth.astype(np.float64)  # the terms of a long baseline nearly cancel out
+        y = ((v - m[1, 2]) * z - m[1, 3]) / m[1, 1]
+        points[..., 0] = ((u - m[0, 2]) * z - m[0, 1] * y - m[0, 3]) / m[0, 0]
         points[..., 1] = y
         points[..., 2] = depth
         return points
