@@ -45,12 +45,13 @@ def test_it_starts_as_half_pixel_bilinear(scale, window):
 
 @pytest.mark.parametrize('factor', [0.01, 0.3, 7.0])
 def test_it_is_equivariant_to_the_scale_of_depth_and_noise_together(factor):
-    depth, valid = random_frame(11, 14, share=0.9)
+    depth, valid = (image.double() for image in random_frame(11, 14, share=0.9))
     constant, linear, quadratic = NOISE
-    rescaled = random_network(noise=(constant * factor, linear, quadratic / factor))
-    depth_a, sigma_a, valid_a = random_network()(depth, valid)
+    rescaled = random_network(noise=(constant * factor, linear, quadratic / factor)).double()
+    depth_a, sigma_a, valid_a = random_network().double()(depth, valid)
     depth_b, sigma_b, valid_b = rescaled(depth * factor, valid)
-    assert torch.allclose(depth_b, factor * depth_a, rtol=2e-4, atol=0)
+    # Only the last nanometre of a unit does not scale.
+    assert torch.allclose(depth_b, factor * depth_a, rtol=1e-4, atol=0)
     assert torch.allclose(sigma_b, factor * sigma_a, rtol=1e-4, atol=0)
     assert torch.equal(valid_a, valid_b)
 
@@ -69,7 +70,7 @@ def test_an_outlier_changes_nothing_outside_the_receptive_field():
     network = random_network(window=5)
     spoilt = depth.clone()
     spoilt[..., 0, 0] = 50.0
-    # window 5, one 3x3 for the context, two of the body: 2 + 1 + 2 pixels, here generously.
+    # Three 5x5 windows' worth at most: 2 of the window, 1 of the context, 2 of the body.
     reach = 4 * 6
     for ours, theirs in zip(network(depth, valid), network(spoilt, valid), strict=True):
         assert torch.equal(ours[..., reach:, :], theirs[..., reach:, :])
