@@ -115,6 +115,7 @@ def describe(context):
         name: LaunchConfiguration(name).perform(context)
         for name in ('camera', 'depth', 'camera_info', 'model', 'engine', 'params_file')
     }
+    check_file(given['params_file'])
     recipe = None if given['camera'] == 'none' else load_recipe(given['camera'])
     topics = input_topics(recipe, given)
     return [
@@ -123,6 +124,14 @@ def describe(context):
         superres(recipe, given, topics),
         rviz(recipe, topics, LaunchConfiguration('namespace').perform(context)),
     ]
+
+
+def check_file(params_file):
+    """Refuse parameters that are not there: launch itself would warn, and start with defaults."""
+    if params_file and not os.path.isfile(params_file):
+        raise FileNotFoundError(
+            f'params_file {params_file} does not exist: give a file as {config_path("superres.yaml")}'
+        )
 
 
 def input_topics(recipe, given):

@@ -126,6 +126,12 @@ def test_known_camera_brings_its_driver_and_topics(launch, camera):
 
 
 @pytest.mark.launch
+def test_parameters_that_are_not_there_are_refused(launch):
+    with pytest.raises(FileNotFoundError, match=r'/none\.yaml does not exist'):
+        described(launch, params_file='/none.yaml')
+
+
+@pytest.mark.launch
 def test_profile_is_set_only_where_the_user_has_set_none(launch, monkeypatch):
     for name in ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE'):
         monkeypatch.delenv(name, raising=False)
