@@ -130,7 +130,8 @@ def check_file(params_file):
     """Refuse parameters that are not there: launch itself would warn, and start with defaults."""
     if params_file and not os.path.isfile(params_file):
         raise FileNotFoundError(
-            f'params_file {params_file} does not exist: give a file as {config_path("superres.yaml")}'
+            f'params_file {params_file} does not exist: give a file such as '
+            f'{config_path("superres.yaml")}'
         )
 
 
