@@ -28,7 +28,8 @@ from launch_ros.parameter_descriptions import ParameterValue
 CAMERA = (
     ('source', 'synthetic', str, 'synthetic, or the path of a recording or a bag.'),
     ('degrade', 'none', str, 'How input and truth come of recorded depth.'),
-    ('seed', '7', int, 'Number of the synthetic scene.'),
+    ('seed', '10', int, 'Number of the synthetic scene.'),
+    ('profile', 'generic', str, 'Synthetic sensor: generic, ideal, tof, stereo, ..., or a file.'),
     ('width', '160', int, 'Width of the synthetic depth image [px].'),
     ('height', '120', int, 'Height of the synthetic depth image [px].'),
     ('rate', '30.0', float, 'Frames a second.'),

@@ -76,7 +76,10 @@ def demo(
             'has no reference.'
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help='Number of the synthetic scene.')] = 7,
+    seed: Annotated[int, typer.Option(min=0, help='Number of the synthetic scene.')] = 10,
+    profile: Annotated[
+        str, typer.Option(help='Synthetic sensor: generic, ideal, tof, stereo, ..., or a file.')
+    ] = 'generic',
     rate: Annotated[float, typer.Option(min=0.1, help='Frames a second.')] = 30.0,
     reliability: Annotated[
         Reliability, typer.Option(help='What the listener asks for.')
@@ -114,6 +117,7 @@ def demo(
         source=source,
         degrade=degrade,
         seed=seed,
+        profile=profile,
         rate_hz=rate,
         reliability=reliability.value,
         picture=picture,

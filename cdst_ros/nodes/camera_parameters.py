@@ -30,10 +30,12 @@ class CameraParameters(DeclaredParameters):
         read_only=True,
     )
     seed: int = parameter(
-        7, 'Synthetic: number of the scene.', between=(0, 2**31 - 1), read_only=True
+        10, 'Synthetic: number of the scene.', between=(0, 2**31 - 1), read_only=True
     )
     profile: str = parameter(
-        'generic', 'Synthetic: the sensor to imitate: generic or ideal.', read_only=True
+        'generic',
+        'Synthetic: the sensor to imitate: a name of config/sensors, generic, ideal, or a file.',
+        read_only=True,
     )
     width: int = parameter(
         160, 'Synthetic: width of the depth image [px].', between=(8, 4096), read_only=True

@@ -67,6 +67,7 @@ class Demo:
     :param degrade: as the camera node has it; None makes truth and input of recordings that have
         no reference by the valid-median of the scale
     :param seed: of the synthetic scene
+    :param profile: of the synthetic sensor
     :param rate_hz: frames a second
     :param reliability: of the evaluator's subscription, ``reliable`` or ``best_effort``
     :param picture: file to draw, None for none
@@ -81,7 +82,8 @@ class Demo:
     scale: int | None = None
     source: str = SYNTHETIC
     degrade: str | None = None
-    seed: int = 7
+    seed: int = 10
+    profile: str = 'generic'
     rate_hz: float = 30.0
     reliability: str = 'reliable'
     picture: Path | None = None
@@ -120,7 +122,7 @@ def run_demo(demo: Demo, environ: Mapping[str, str], progress: Progress) -> dict
         'frames_in': watch.published,
         'dropped': watch.published - report['frames_out'],
         'scale': scale,
-        'source': demo.source,
+        'source': _label(demo, 'none'),
         'degrade': degrade,
         'reliability': demo.reliability,
         **shared,
@@ -192,6 +194,7 @@ def _parameters(
         'camera': {
             'source': demo.source,
             'seed': demo.seed,
+            'profile': demo.profile,
             'width': demo.width,
             'height': demo.height,
             'scale': scale,
@@ -215,7 +218,7 @@ def _parameters(
 
 def _label(demo: Demo, degrade: str) -> str:
     if demo.source == SYNTHETIC:
-        return f'synthetic scene {demo.seed}'
+        return f'synthetic scene {demo.seed}, {demo.profile} sensor'
     name = Path(demo.source).name
     return name if degrade == 'none' else f'{name} ({degrade})'
 

@@ -32,7 +32,7 @@ from cdst_ros.recordings.bag import BagFrame, BagReader
 from cdst_ros.recordings.errors import BagError, RecordingError
 from cdst_ros.recordings.layout import HEADER_FILE
 from cdst_ros.recordings.reader import RecordedFrame, Recording
-from cdst_ros.synthetic import GENERIC, IDEAL, SyntheticCamera, SyntheticFrame
+from cdst_ros.synthetic import SyntheticCamera, SyntheticFrame, load_profile
 
 Item = TypeVar('Item')
 Pixels = TypeVar('Pixels', bound=AnyArray)
@@ -108,15 +108,12 @@ def open_source(settings: CameraParameters, skipped: Callable[[str], None]) -> S
 
 
 def _synthetic(settings: CameraParameters) -> Source:
-    profiles = {profile.name: profile for profile in (GENERIC, IDEAL)}
-    if settings.profile not in profiles:
-        raise ValueError(f'unknown profile {settings.profile!r}: use one of {", ".join(profiles)}')
     camera = SyntheticCamera(
         settings.seed,
         settings.width,
         settings.height,
         scale=settings.scale,
-        profile=profiles[settings.profile],
+        profile=load_profile(settings.profile),
         frames=settings.loop_frames or None,
         color=settings.publish_colour,
     )
@@ -128,7 +125,7 @@ def _synthetic(settings: CameraParameters) -> Source:
             yield _rendered(camera.frame(index), with_truth=_has_truth(index, settings))
 
     return Source(
-        description=f'synthetic scene {settings.seed}',
+        description=f'synthetic scene {settings.seed}, {settings.profile} sensor',
         length=length,
         rate_hz=None,
         has_color=settings.publish_colour,
