@@ -22,10 +22,9 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from cdst_ros.depth.arrays import AnyArray
+from cdst_ros.depth.arrays import F32, AnyArray
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.encodings import encode
-from cdst_ros.evaluation.replay import Replayed
 from cdst_ros.evaluation.sources import IMAGE_SUFFIXES, SourceFrame
 from cdst_ros.recordings.bag_writer import BagWriter
 from cdst_ros.recordings.errors import RecordingError
@@ -48,10 +47,14 @@ class Sink(Protocol):
 
     notes: list[str]
 
-    def add(self, replayed: Replayed, encoding: str) -> None:
+    def add(
+        self, frame: SourceFrame, depth: F32, camera: CameraModel | None, encoding: str
+    ) -> None:
         """
         Write a frame.
 
+        :param depth: enlarged, (sH, sW) [m], NaN = unknown
+        :param camera: of the enlarged image, where known
         :param encoding: ``16UC1`` or ``32FC1``
         """
 
@@ -72,10 +75,12 @@ class ImageSink:
         self._path = path
         self._depth_scale = depth_scale
 
-    def add(self, replayed: Replayed, encoding: str) -> None:
+    def add(
+        self, frame: SourceFrame, depth: F32, camera: CameraModel | None, encoding: str
+    ) -> None:
         """Write the frame; the file's suffix, not ``encoding``, says how."""
         suffix_encoding = '16UC1' if self._path.suffix.lower() == '.png' else '32FC1'
-        pixels = encode(replayed.result.depth, suffix_encoding, self._depth_scale)
+        pixels = encode(depth, suffix_encoding, self._depth_scale)
         write_image(self._path, pixels)
 
     def close(self) -> None:
@@ -102,11 +107,13 @@ class FolderSink:
         self._depth_scale = depth_scale
         self._cameras: set[CameraModel | None] = set()
 
-    def add(self, replayed: Replayed, encoding: str) -> None:
+    def add(
+        self, frame: SourceFrame, depth: F32, camera: CameraModel | None, encoding: str
+    ) -> None:
         """Write a frame."""
-        name = _file_name(replayed.frame, encoding)
-        write_image(self._path / name, encode(replayed.result.depth, encoding, self._depth_scale))
-        self._cameras.add(replayed.camera)
+        name = _file_name(frame, encoding)
+        write_image(self._path / name, encode(depth, encoding, self._depth_scale))
+        self._cameras.add(camera)
 
     def close(self) -> None:
         """Write the intrinsics."""
@@ -130,9 +137,10 @@ class RecordingSink:
             path, rate_hz=rate_hz, stamps_made=stamps_made, source=source
         )
 
-    def add(self, replayed: Replayed, encoding: str) -> None:
+    def add(
+        self, frame: SourceFrame, depth: F32, camera: CameraModel | None, encoding: str
+    ) -> None:
         """Write a frame; a recording is of 16-bit millimetres, whatever ``encoding`` says."""
-        frame = replayed.frame
         extra: dict[str, Any] = {}
         color = None
         if frame.recorded is not None:
@@ -141,8 +149,8 @@ class RecordingSink:
             extrinsics = frame.recorded.extrinsics('color')
             if extrinsics is not None:
                 extra['extrinsics'] = {'color': extrinsics}
-        depth = Picture(replayed.result.depth, frame.frame_id, replayed.camera)
-        self._writer.append(frame.stamp_ns, depth, color, **extra)
+        picture = Picture(depth, frame.frame_id, camera)
+        self._writer.append(frame.stamp_ns, picture, color, **extra)
 
     def close(self) -> None:
         """Finish the recording."""
@@ -179,22 +187,23 @@ class BagSink:
         self._stack = ExitStack()
         self._writer = self._stack.enter_context(BagWriter(self._folder, storage))
 
-    def add(self, replayed: Replayed, encoding: str) -> None:
+    def add(
+        self, frame: SourceFrame, depth: F32, camera: CameraModel | None, encoding: str
+    ) -> None:
         """Write the depth image and its camera, with the input's stamp, frame and log time."""
-        frame = replayed.frame
         log_time_ns = frame.log_time_ns or frame.stamp_ns
         self._writer.write_depth(
             DEPTH_TOPIC,
-            replayed.result.depth,
+            depth,
             frame.stamp_ns,
             frame.frame_id,
             encoding=encoding,
             log_time_ns=log_time_ns,
         )
-        if replayed.camera is not None:
+        if camera is not None:
             self._writer.write_camera(
                 INFO_TOPIC,
-                replayed.camera,
+                camera,
                 frame.stamp_ns,
                 frame.frame_id,
                 log_time_ns=log_time_ns,

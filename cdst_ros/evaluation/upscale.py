@@ -33,6 +33,7 @@ from cdst_ros.evaluation.sources import (
     kind_of,
 )
 from cdst_ros.evaluation.staging import staged
+from cdst_ros.evaluation.writing import WritingThread
 from cdst_ros.recordings.bag_stream import STORAGES, storage_files
 from cdst_ros.superres.engine import EngineInfo
 from cdst_ros.superres.frame import SuperResolution
@@ -151,21 +152,19 @@ def upscale(
     _check_place(origin, destination, kind)
     watch = Stopwatch()
     replay = Replay(source, superres)
+    counts = replay.counts
     with staged(destination.path, replace=destination.replace) as path:
-        sink: Sink | None = None
-        for replayed in replay:
-            # Made with the first frame: what cannot be read leaves nothing behind.
-            sink = sink or _open_sink(path, kind, source, origin, destination)
-            sink.add(replayed, destination.encoding or replayed.frame.encoding)
-            done = replay.counts.frames + replay.counts.skipped.count + source.skipped.count
-            progress(done, len(source))
-        counts = replay.counts
+        with WritingThread(lambda: _open_sink(path, kind, source, origin, destination)) as writing:
+            for frame, result, camera in replay:
+                encoding = destination.encoding or frame.encoding
+                writing.add(frame, result.depth, camera, encoding)
+                skipped = counts.skipped.count + source.skipped.count
+                progress(counts.frames + skipped, len(source))
         reasons = source.skipped.reasons + counts.skipped.reasons
-        if sink is None:
+        if not counts.frames:
             why = '; '.join(reasons) or 'it holds none'
             raise UpscaleError(f'no frame of {origin} could be enlarged: {why}')
-        sink.close()
-        reasons += sink.notes
+    reasons += writing.notes
     seconds = watch.seconds()
     faster = realtime_factor(counts.recorded_seconds, seconds)
     return UpscaleSummary(
