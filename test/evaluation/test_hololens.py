@@ -84,3 +84,27 @@ def test_protocols_are_found_by_name():
     with pytest.raises(EvaluationError, match='there is no protocol') as caught:
         protocol('nyu')
     assert all(name in str(caught.value) for name in PROTOCOLS)
+
+
+def test_models_are_bounded_and_checked(photos, make_engine, monkeypatch):
+    from contextlib import contextmanager
+
+    from cdst_ros.evaluation import hololens
+    from cdst_ros.evaluation.methods import Method
+
+    @contextmanager
+    def only_a_model(request, scales):
+        yield [Method('off', make_engine(scale=2, added=0.3), is_model=True)]
+
+    monkeypatch.setattr(hololens, 'open_methods', only_a_model)
+    (bounded,) = run(Request(photos)).rows
+    assert bounded.details['bounded'] is True
+    assert bounded.details['clipped_fraction'] > 0.5
+    report = run(Request(photos, bounded=False))
+    (free,) = report.rows
+    assert free.details['clipped_fraction'] == 0
+    assert free.scores['mae_cm'] == pytest.approx(30, abs=5)
+    assert bounded.scores['mae_cm'] < free.scores['mae_cm'] - 10
+    assert report.checked == ''
+    monkeypatch.setattr('cdst_ros.superres.frame.bound', lambda *args, **kwargs: 0.0)
+    assert 'off broke its bound' in run(Request(photos)).broken[0]
