@@ -382,7 +382,7 @@ def measure(
     near, far = profile.range_m
     with np.errstate(invalid='ignore'):
         lost = ~((out > 0) & (out >= near) & (out <= far))
-    lost |= _dropouts(depth, rng, profile, incidence)
+    lost |= _dropouts(distorted, rng, profile, incidence)
     if profile.triangulation is not None and profile.triangulation.shadow:
         hidden = shadow(depth, focal * profile.triangulation.baseline)
         # what the foreground has covered is matched with the foreground

@@ -28,7 +28,8 @@ from cdst_ros.synthetic.effects.edges import beside_edges
 _Places = NDArray[np.int64]
 
 _LIGHT = 299_792_458.0
-#: Patches that the scene is parted into where it reflects, and pixels where light arrives.
+#: Patches that the scene is parted into where it reflects (nine times as many change the bias of
+#: a corner by 2 %), and pixels where light arrives.
 _PATCHES = 256
 _RECEIVERS = 20_000
 _CHUNK = 4096
@@ -66,8 +67,9 @@ def multipath(depth: F32, focal: float, sensor: TimeOfFlight) -> F32:
     arrives adds to the direct light as a phasor with the phase of its longer way: the model of
     Jimenez, Pizarro, Mazo and Palazuelos, "Modeling and correction of multipath interference in
     time of flight cameras", Image and Vision Computing 32(1), 2014, with one reflectance for all
-    surfaces, one bounce, and nothing that stands between two patches. Concave corners become
-    rounded and recede; planes and convex edges keep their place.
+    surfaces, one bounce, and nothing that stands between two patches. The walls of a corner recede
+    beside where they meet; light from so far that its phase comes round to the other side brings
+    them nearer. Planes and convex edges keep their place.
 
     :param depth: [m], NaN = unknown, (h, w); the optical axis is in its middle
     :param focal: [px]
