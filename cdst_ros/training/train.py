@@ -26,12 +26,13 @@ from typing import Any
 
 import torch
 from lightning.pytorch import Callback, Trainer, seed_everything
-from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar
+from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from torch.utils.data import DataLoader
 
 from cdst_ros.training.config import ConfigError, TrainConfig
 from cdst_ros.training.data import Batch, ProceduralBatches, validation_batches
+from cdst_ros.training.progress import ProgressBar, ProgressLines
 from cdst_ros.training.system import SuperResSystem
 from cdst_ros.training.validation import validation_scenes
 
@@ -155,8 +156,7 @@ def _trainer(config: TrainConfig, start: int) -> Trainer:
         )
     ]
     interactive = sys.stderr.isatty()
-    if interactive:
-        callbacks.append(RichProgressBar(leave=True))
+    callbacks.append(ProgressBar() if interactive else ProgressLines())
     return Trainer(
         accelerator=config.accelerator,
         devices=1,

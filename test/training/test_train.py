@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import csv
+import re
 from pathlib import Path
 
 import cv2
@@ -74,7 +75,7 @@ def test_the_seed_decides_the_run(tiny):
     assert not all(torch.equal(value, other[key]) for key, value in first.items())
 
 
-def test_it_watches_procedural_and_real_scenes(tiny, tmp_path):
+def test_it_watches_procedural_and_real_scenes(tiny, tmp_path, capsys):
     folder = tmp_path / 'data' / 'middlebury24'
     folder.mkdir(parents=True)
     steps = np.kron(np.arange(12, dtype=np.uint8).reshape(3, 4) * 20, np.ones((8, 8), np.uint8))
@@ -85,6 +86,9 @@ def test_it_watches_procedural_and_real_scenes(tiny, tmp_path):
     for column in ('val/sigmas', 'val/bicubic_whole', 'val/covered_half', 'val/middlebury_mad'):
         assert len(curve(config, column)) == 2, column
     assert list((config.folder / 'tensorboard').glob('events*'))
+    told = capsys.readouterr().err
+    assert 'training from step 0 to 6' in told
+    assert re.search(r'step 6, .* steps/s: loss .*val/middlebury_mad', told)
 
 
 def test_missing_validation_scenes_are_named(tiny, tmp_path):

@@ -1,0 +1,67 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Progress: a bar on a terminal, a line a validation in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TextIO
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import RichProgressBar
+
+
+class ProgressBar(RichProgressBar):
+    """Lightning's bar, without the epochs and versions that an endless stream has none of."""
+
+    def get_metrics(
+        self, trainer: Trainer, pl_module: LightningModule
+    ) -> dict[str, int | str | float | dict[str, float]]:
+        """Return the figures beside the bar."""
+        figures = super().get_metrics(trainer, pl_module)
+        figures.pop('v_num', None)
+        return figures
+
+    def _get_train_description(self, current_epoch: int) -> str:
+        return 'Training'
+
+
+class ProgressLines(Callback):
+    """
+    Writes step, speed and the newest figures.
+
+    :param out: where to
+    """
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        super().__init__()
+        self._out = out or sys.stderr
+        self._began, self._first = 0.0, 0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock."""
+        self._began, self._first = time.monotonic(), trainer.global_step
+        print(f'training from step {self._first} to {trainer.max_steps}', file=self._out)
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Write a line."""
+        step = trainer.global_step
+        speed = (step - self._first) / max(1e-9, time.monotonic() - self._began)
+        figures = ', '.join(
+            f'{name} {value.item():.4g}'
+            for name, value in sorted(trainer.callback_metrics.items())
+            if name == 'loss' or name.startswith('val/')
+        )
+        print(f'step {step}, {speed:.3g} steps/s: {figures}', file=self._out, flush=True)
