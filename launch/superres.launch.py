@@ -101,6 +101,11 @@ def declare_arguments():
             description='Show input, output, confidence and clouds in rviz2.',
         ),
         DeclareLaunchArgument(
+            'fixed_frame',
+            default_value='',
+            description="Frame that rviz2 shows things in; empty: the camera's optical frame.",
+        ),
+        DeclareLaunchArgument(
             'log_level',
             default_value='info',
             choices=LOG_LEVELS,
@@ -122,7 +127,11 @@ def describe(context):
         *set_transport_profile(),
         *start_driver(recipe),
         superres(recipe, given, topics),
-        rviz(recipe, topics, LaunchConfiguration('namespace').perform(context)),
+        rviz(
+            topics,
+            namespace=LaunchConfiguration('namespace').perform(context),
+            frame=LaunchConfiguration('fixed_frame').perform(context) or frame_of(recipe),
+        ),
     ]
 
 
@@ -189,7 +198,12 @@ def superres(recipe, given, topics):
     )
 
 
-def rviz(recipe, topics, namespace):
+def frame_of(recipe):
+    """Return the optical frame of a camera, or that of most cameras."""
+    return recipe.frame if recipe else 'camera_depth_optical_frame'
+
+
+def rviz(topics, namespace, frame):
     """Return rviz2, shown the topics that the node really has."""
     prefix = '/' + namespace.strip('/') if namespace.strip('/') else ''
     shown = {
@@ -199,7 +213,6 @@ def rviz(recipe, topics, namespace):
         '/depth_hr/camera_info': f'{prefix}/depth_hr/camera_info',
         '/superres/confidence': f'{prefix}/superres/confidence',
     }
-    frame = recipe.frame if recipe else 'camera_depth_optical_frame'
     return Node(
         package='rviz2',
         executable='rviz2',

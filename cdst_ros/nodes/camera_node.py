@@ -35,6 +35,9 @@ _FAREWELL_S = 2.0
 #: How often to look whether everything is ready to begin [s].
 _LOOK_S = 0.05
 
+#: How many times to log how far the preparation is.
+_SAID = 4
+
 #: The images of one frame by topic.
 _Shots = dict[str, Shot]
 
@@ -184,6 +187,8 @@ class CameraNode(Node):  # type: ignore[misc]
 
     def _tell_prepared(self, done: int, total: int) -> None:
         self._announcer.say('prepared', done=done, total=total)
+        if done * _SAID // total > (done - 1) * _SAID // total:
+            self.get_logger().info(f'{done} of {total} frames are ready')
 
     def _warn_skipped(self, text: str) -> None:
         self._log.warn(f'left out a frame: {text}')

@@ -51,6 +51,8 @@ _RELIABILITY = {'reliable': RELIABLE, 'best_effort': BEST_EFFORT}
 _CAPACITY = 16
 #: How often to look who publishes, and whether the end has come [s].
 _LOOK_S = 0.05
+#: How often to look how the inputs are published [s].
+_ADAPT_S = 1.0
 #: How long the last frames may take to come out once the input has gone [s].
 _PATIENCE_S = 3.0
 #: How often to say how many frames there are [s].
@@ -102,6 +104,7 @@ class EvaluatorNode(Node):  # type: ignore[misc]
             self.create_subscription(kind, topic, callback, qos, qos_overriding_options=options)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
         self.create_timer(_LOOK_S, self._look, clock=self._steady)
+        self.create_timer(_ADAPT_S, self._adapt, clock=self._steady)
         return True
 
     def destroy_node(self) -> None:
@@ -198,10 +201,13 @@ class EvaluatorNode(Node):  # type: ignore[misc]
             if self.count_publishers('depth_hr/image_raw'):
                 self._subscribe_to_inputs()
             return
-        for subscription in self._inputs:
-            subscription.update()
         self._tell_progress()
         self.done = self._enough() or self._input_ended()
+
+    def _adapt(self) -> None:
+        """Ask the inputs for what their publishers offer, where no event told of a change."""
+        for subscription in self._inputs:
+            subscription.update()
 
     def _tell_progress(self) -> None:
         now_s = time.monotonic()
