@@ -24,7 +24,16 @@ from cdst_ros import __version__
 from cdst_ros.environment import Status, library
 
 #: Verb modules in the order of ``--help``; each has ``register(app)``.
-VERBS: tuple[str, ...] = ('demo', 'upscale', 'evaluate', 'train', 'export', 'record', 'info')
+VERBS: tuple[str, ...] = (
+    'demo',
+    'upscale',
+    'evaluate',
+    'train',
+    'export',
+    'synth',
+    'record',
+    'info',
+)
 
 
 def build_app() -> typer.Typer:

@@ -11,7 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Writes depth and cameras as a rosbag2."""
+"""Writes depth, colour and cameras as a rosbag2."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from rosbags.interfaces import Connection
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
-from cdst_ros.depth.arrays import F32
+from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.encodings import encode, fill_image
 from cdst_ros.depth.messages import NANOSECONDS
@@ -89,6 +89,31 @@ class BagWriter:
             data=np.empty(0, np.uint8),
         )
         fill_image(image, encode(depth, encoding), encoding)  # type: ignore[arg-type]
+        self.write(topic, image, stamp_ns if log_time_ns is None else log_time_ns)
+
+    def write_color(
+        self,
+        topic: str,
+        color: U8,
+        stamp_ns: int,
+        frame_id: str,
+        *,
+        log_time_ns: int | None = None,
+    ) -> None:
+        """
+        Add a colour image, as ``rgb8``.
+
+        :param color: (H, W, 3) RGB
+        """
+        image = self._types.types[IMAGE](
+            header=self._header(stamp_ns, frame_id),
+            height=color.shape[0],
+            width=color.shape[1],
+            encoding='rgb8',
+            is_bigendian=0,
+            step=3 * color.shape[1],
+            data=np.ascontiguousarray(color).ravel(),
+        )
         self.write(topic, image, stamp_ns if log_time_ns is None else log_time_ns)
 
     def write_camera(

@@ -24,7 +24,7 @@ import numpy as np
 from cdst_ros.depth.arrays import F32, F64, U8, U16
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.synthetic.indoor import indoor_scene
-from cdst_ros.synthetic.motion import CameraPath, eased, there_and_back
+from cdst_ros.synthetic.motion import CameraPath, Shake, eased, there_and_back
 from cdst_ros.synthetic.rendering import render
 from cdst_ros.synthetic.sensor import (
     GENERIC,
@@ -42,6 +42,11 @@ MEMORY = 256 << 20
 
 #: Random numbers of what stays between frames come from here, far from any frame's index.
 _PATTERN_STREAM = 2**40
+#: Those of a hand's shaking from here.
+_SHAKE_STREAM = 2**40 + 1
+
+#: How the camera moves: as on a robot, level, or in a hand, with some roll and tremor.
+MOTIONS = ('robot', 'handheld')
 
 #: The frames that poses and images are in; the images share one, for they are registered.
 WORLD_FRAME = 'map'
@@ -113,6 +118,7 @@ class SyntheticCamera:
         profile: SensorProfile = GENERIC,
         frames: int | None = None,
         color: bool = True,
+        motion: str = 'robot',
     ) -> None:
         """
         Draw the room and the way; nothing is rendered yet.
@@ -122,7 +128,8 @@ class SyntheticCamera:
         :param scale: of the truth and colour, against those
         :param frames: rendered in one stretch; by default ``FRAMES``, or as many as fit ``MEMORY``
         :param color: whether frames have a colour image
-        :raises ValueError: when a number is not positive
+        :param motion: one of ``MOTIONS``
+        :raises ValueError: when a number is not positive, or the motion unknown
         """
         for name, value in (
             ('width', width), ('height', height), ('scale', scale), ('rate_hz', rate_hz),
@@ -130,9 +137,16 @@ class SyntheticCamera:
         ):  # fmt: skip
             if not value > 0:
                 raise ValueError(f'a synthetic camera needs a positive {name}, got {value}')
+        if motion not in MOTIONS:
+            raise ValueError(f'a camera moves as {" or ".join(MOTIONS)}, not as {motion!r}')
         rng = np.random.default_rng(seed)
         self.scene = indoor_scene(rng)
         self.path = CameraPath.through(self.scene, rng)
+        self.shake = (
+            Shake.draw(np.random.default_rng((seed, _SHAKE_STREAM)))
+            if motion == 'handheld'
+            else None
+        )
         self.rate_hz = rate_hz
         self.profile = profile
         self.scale = scale
@@ -182,6 +196,10 @@ class SyntheticCamera:
             if on_progress is not None:
                 on_progress(index + 1, total)
 
+    def forget(self) -> None:
+        """Drop the pictures that were rendered, so that a long stretch needs no memory."""
+        self._pictures.clear()
+
     def _picture(self, index: int) -> _Picture:
         if index not in self._pictures:
             self._pictures[index] = self._render(index)
@@ -191,6 +209,8 @@ class SyntheticCamera:
         # the mean speed of an eased stretch is that of the path
         time = eased(index, self.count) * self.count / self.rate_hz
         pose = self.path.pose(time)
+        if self.shake is not None:
+            pose = self.shake.apply(pose, time)
         color = self._color or self.profile.wants_color
         view = render(self.scene, self.camera_hr, pose, color=color, incidence=True)
         seen = look_through(

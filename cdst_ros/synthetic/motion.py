@@ -115,6 +115,55 @@ class CameraPath:
         return look(position, yaw, pitch)
 
 
+@dataclass(frozen=True, eq=False)
+class Shake:
+    """
+    How a camera in somebody's hand leaves its smooth way: a slow lean and a fast tremor.
+
+    A few degrees over seconds and a few tenths of a degree several times a second; how much is
+    our choice.
+
+    :param amplitude: of pitch, yaw and roll [rad], (3, 3)
+    :param rate: [rad/s], (3, 3)
+    :param phase: [rad], (3, 3)
+    :param sway: amplitudes along the camera's axes, with the same rates and phases [m], (3, 3)
+    """
+
+    amplitude: F64
+    rate: F64
+    phase: F64
+    sway: F64
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator) -> Shake:
+        """Return the hand of somebody."""
+        degrees = rng.uniform((1.0, 0.2, 0.05), (3.0, 0.6, 0.2), (3, 3))
+        degrees[2, 0] *= 2  # people hold cameras level less well than they aim them
+        rate = 2 * math.pi * rng.uniform((0.1, 0.6, 3.0), (0.3, 1.5, 7.0), (3, 3))
+        phase = rng.uniform(0, 2 * math.pi, (3, 3))
+        sway = rng.uniform((0.005, 0.002, 0.0002), (0.02, 0.005, 0.001), (3, 3))
+        return cls(np.deg2rad(degrees), rate, phase, sway)
+
+    def apply(self, pose: F64, time: float) -> F64:
+        """Return a pose, (4, 4), as it is shaken at ``time`` [s]."""
+        swing = np.sin(self.rate * time + self.phase)
+        a, b, c = np.sum(self.amplitude * swing, axis=1)
+        shaken = np.eye(4)
+        shaken[:3, :3] = _about(0, a) @ _about(1, b) @ _about(2, c)
+        shaken[:3, 3] = np.sum(self.sway * swing, axis=1)
+        return np.asarray(pose @ shaken)
+
+
+def _about(axis: int, angle: float) -> F64:
+    """Return the rotation about an axis [rad]."""
+    i, j = (axis + 1) % 3, (axis + 2) % 3
+    turn = np.eye(3)
+    turn[i, i] = turn[j, j] = math.cos(angle)
+    turn[j, i] = math.sin(angle)
+    turn[i, j] = -turn[j, i]
+    return turn
+
+
 def _contours(path: CameraPath) -> int:
     """Return how many contours small pictures from the first seconds of a way show [px]."""
     count = 0

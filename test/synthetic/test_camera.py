@@ -137,3 +137,22 @@ def test_colour_can_be_left_out() -> None:
 def test_nonsense_is_refused(option: str) -> None:
     with pytest.raises(ValueError, match=option):
         camera(**{option: 0})
+
+
+def test_a_hand_held_camera_rolls_and_a_robots_does_not() -> None:
+    def roll(motion: str) -> float:
+        poses = [camera(3, color=False, motion=motion, frames=30).frame(k).pose for k in (0, 20)]
+        return max(abs(float(np.degrees(np.arcsin(pose[2, 0])))) for pose in poses)
+
+    assert roll('robot') < 1e-6
+    assert 0.2 < roll('handheld') < 10
+    with pytest.raises(ValueError, match='robot or handheld'):
+        camera(motion='flying')
+
+
+def test_what_was_forgotten_is_rendered_the_same_again() -> None:
+    player = camera()
+    before = player.frame(1)
+    player.forget()
+    np.testing.assert_array_equal(player.frame(1).truth_mm, before.truth_mm)
+    np.testing.assert_array_equal(player.frame(1).depth, before.depth)

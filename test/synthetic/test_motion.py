@@ -13,11 +13,13 @@
 # limitations under the License.
 """The camera's way is smooth and stays in the room."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from cdst_ros.synthetic.indoor import indoor_scene
-from cdst_ros.synthetic.motion import CLEARANCE, CameraPath, eased, there_and_back
+from cdst_ros.synthetic.motion import CLEARANCE, CameraPath, Shake, eased, there_and_back
 
 SEEDS = pytest.mark.parametrize('seed', range(8))
 
@@ -85,3 +87,30 @@ def test_easing_rests_at_both_ends() -> None:
     assert along[-1] == pytest.approx(1)
     assert steps.min() > 0
     assert max(steps[0], steps[-1]) < 0.05 * steps.max()
+
+
+def test_a_hand_leans_and_trembles_a_little() -> None:
+    poses = [
+        Shake.draw(np.random.default_rng(seed)).apply(np.eye(4), t)
+        for seed in range(10)
+        for t in np.linspace(0, 20, 100)
+    ]
+    turns = np.stack([pose[:3, :3] for pose in poses])
+    np.testing.assert_allclose(
+        turns @ turns.transpose(0, 2, 1), np.broadcast_to(np.eye(3), turns.shape), atol=1e-12
+    )
+    roll = np.degrees(np.arctan2(turns[:, 1, 0], turns[:, 0, 0]))
+    pitch = np.degrees(np.arctan2(turns[:, 2, 1], turns[:, 2, 2]))
+    assert 3 < np.abs(roll).max() < 9
+    assert 1 < np.abs(pitch).max() < 5
+    assert np.abs([pose[:3, 3] for pose in poses]).max() < 0.05
+
+
+def test_a_hand_moves_smoothly_between_frames() -> None:
+    shake = Shake.draw(np.random.default_rng(3))
+    poses = [shake.apply(np.eye(4), k / 30) for k in range(300)]
+    angles = [
+        np.degrees(np.arccos(np.clip((np.trace(a[:3, :3].T @ b[:3, :3]) - 1) / 2, -1, 1)))
+        for a, b in pairwise(poses)
+    ]
+    assert 0.05 < max(angles) < 1.0
