@@ -24,6 +24,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,7 @@ def run_demo(demo: Demo, environ: Mapping[str, str], progress: Progress) -> dict
     :raises ValueError: when the source cannot be played
     :raises DemoError: when a process fails or hangs
     """
+    _check_ros()
     scale, guided = _scale(demo)
     degrade = _degrade(demo, scale)
     child_environ, shared = demo_environment(environ)
@@ -149,6 +151,14 @@ def demo_environment(environ: Mapping[str, str]) -> tuple[dict[str, str], dict[s
     variables = {**added, **environ}
     told = {'rmw': rmw, 'transport_profile': profile, 'domain_id': variables['ROS_DOMAIN_ID']}
     return variables, told
+
+
+def _check_ros() -> None:
+    if find_spec('rclpy') is None:
+        raise DemoError(
+            'this Python has no rclpy: source a ROS 2 installation, or install its wheels by '
+            'pip install -e ".[ros]" in the checkout'
+        )
 
 
 def _scale(demo: Demo) -> tuple[int, bool]:

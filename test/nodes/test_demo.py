@@ -127,6 +127,12 @@ def test_demo_runs_a_model_on_a_recording(tmp_path):
     assert report['rmse_cm']['model'] == pytest.approx(report['rmse_cm']['nearest'])
 
 
+def test_python_without_ros_is_told_what_to_do(monkeypatch):
+    monkeypatch.setattr('cdst_ros.nodes.demo.find_spec', lambda name: None)
+    with pytest.raises(DemoError, match='source a ROS 2 installation'):
+        run_demo(SMALL, os.environ, quietly)
+
+
 def test_missing_model_is_told_before_anything_starts():
     with pytest.raises(ModelError, match='neither a shipped model'):
         run_demo(variants(engine='auto', model='no_such_model'), os.environ, quietly)
