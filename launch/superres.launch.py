@@ -126,12 +126,13 @@ def describe(context):
     return [
         *set_transport_profile(),
         *start_driver(recipe),
-        superres(recipe, given, topics),
+        # First what may be missing: launch would not end a node that it has started before.
         rviz(
             topics,
             namespace=LaunchConfiguration('namespace').perform(context),
             frame=LaunchConfiguration('fixed_frame').perform(context) or frame_of(recipe),
         ),
+        superres(recipe, given, topics),
     ]
 
 
