@@ -65,6 +65,9 @@ def synth(
     motion: Annotated[
         str, typer.Option(help='robot (level), or handheld (with some roll and tremor).')
     ] = 'robot',
+    clutter: Annotated[
+        bool, typer.Option('--clutter', help='Foliage, fences and cables in the room as well.')
+    ] = False,
     color: Annotated[bool, typer.Option('--color/--no-color', help='Write /rgb.')] = True,
     truth: Annotated[bool, typer.Option('--truth/--no-truth', help='Write /truth.')] = True,
     force: Annotated[bool, typer.Option('--force', help='Replace OUT if it exists.')] = False,
@@ -102,6 +105,7 @@ def synth(
             frames=count,
             color=color,
             motion=motion,
+            clutter=clutter,
         )
     with (
         told_plainly(BagError, OutputExistsError, OSError),

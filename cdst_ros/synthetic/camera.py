@@ -23,6 +23,7 @@ import numpy as np
 
 from cdst_ros.depth.arrays import F32, F64, U8, U16
 from cdst_ros.depth.camera import CameraModel
+from cdst_ros.synthetic.clutter import cluttered_scene
 from cdst_ros.synthetic.indoor import indoor_scene
 from cdst_ros.synthetic.motion import CameraPath, Shake, eased, there_and_back
 from cdst_ros.synthetic.rendering import render
@@ -119,6 +120,7 @@ class SyntheticCamera:
         frames: int | None = None,
         color: bool = True,
         motion: str = 'robot',
+        clutter: bool = False,
     ) -> None:
         """
         Draw the room and the way; nothing is rendered yet.
@@ -129,6 +131,7 @@ class SyntheticCamera:
         :param frames: rendered in one stretch; by default ``FRAMES``, or as many as fit ``MEMORY``
         :param color: whether frames have a colour image
         :param motion: one of ``MOTIONS``
+        :param clutter: whether foliage, fences and cables stand in the room as well
         :raises ValueError: when a number is not positive, or the motion unknown
         """
         for name, value in (
@@ -141,6 +144,8 @@ class SyntheticCamera:
             raise ValueError(f'a camera moves as {" or ".join(MOTIONS)}, not as {motion!r}')
         rng = np.random.default_rng(seed)
         self.scene = indoor_scene(rng)
+        if clutter:
+            self.scene = cluttered_scene(rng, self.scene)
         self.path = CameraPath.through(self.scene, rng)
         self.shake = (
             Shake.draw(np.random.default_rng((seed, _SHAKE_STREAM)))

@@ -22,7 +22,8 @@ import numpy as np
 
 from cdst_ros.depth.arrays import F64
 from cdst_ros.depth.camera import CameraModel
-from cdst_ros.synthetic.furniture import pick_material
+from cdst_ros.synthetic.clutter import blinds, bush, cable, grass, mesh
+from cdst_ros.synthetic.furniture import pick_material, placed
 from cdst_ros.synthetic.indoor import indoor_scene
 from cdst_ros.synthetic.poses import look
 from cdst_ros.synthetic.raycast import View
@@ -43,6 +44,8 @@ Rng = np.random.Generator
 
 #: The kinds of view, and their shares.
 KINDS = {'room': 0.35, 'closeup': 0.35, 'grazing': 0.15, 'thin': 0.15}
+#: Kinds that are drawn only when they are asked for: the shares stay as models were trained.
+MORE_KINDS = ('foliage', 'wires')
 
 #: Focal lengths of high-resolution depth cameras [px]: 640 to 1280 columns at 55 to 100 degrees.
 _FOCAL = (300.0, 1100.0)
@@ -66,14 +69,14 @@ def training_crop(
     """
     Return a view of a fresh scene, as if cut out of a larger image at random.
 
-    :param kind: one of ``KINDS``; drawn by its share when None
+    :param kind: one of ``KINDS`` or ``MORE_KINDS``; of the first, by its share, when None
     :param color: whether to shade a colour image, which costs more than depth does
     :param incidence: whether to return the angles at which surfaces are seen
     :raises ValueError: when the kind is unknown
     """
     name = kind or str(rng.choice(list(KINDS), p=list(KINDS.values())))
     if name not in _VIEWS:
-        raise ValueError(f'a training crop is one of {", ".join(KINDS)}, not {name!r}')
+        raise ValueError(f'a training crop is one of {", ".join(_VIEWS)}, not {name!r}')
     scene, camera, pose = _VIEWS[name](rng, indoor_scene(rng), height, width)
     return render(scene, camera, pose, color=color, incidence=incidence)
 
@@ -115,11 +118,49 @@ def _thin(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
     return _with(scene, shapes), camera, pose
 
 
+def _foliage(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
+    """Draw leaves and blades of grass, each in front of others."""
+    camera = _cut_out(rng, height, width)
+    pose = _pose(rng, scene, camera)
+    view = View.of(camera, pose)
+    shapes: list[Shape] = []
+    for _ in range(int(rng.integers(1, 4))):
+        centre, _ = _point_in_view(rng, scene, view)
+        piece = (bush if rng.random() < 0.75 else grass)(rng)
+        middle = np.mean([shape.centre for shape in piece], axis=0)
+        shapes += [shape.moved(np.eye(3), centre - middle) for shape in piece]
+    return _with(scene, shapes), camera, pose
+
+
+def _wires(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
+    """Draw hanging cables, wire mesh and blinds before the room."""
+    camera = _cut_out(rng, height, width)
+    pose = _pose(rng, scene, camera)
+    view = View.of(camera, pose)
+    shapes: list[Shape] = []
+    for _ in range(int(rng.integers(2, 7))):
+        (start, z), (end, _) = (_point_in_view(rng, scene, view) for _ in range(2))
+        radius = math.exp(rng.uniform(math.log(0.001), math.log(0.008)))
+        sag = rng.uniform(0.0, 0.3) * float(np.linalg.norm(end - start))
+        shapes += cable(start, end, sag, min(radius, 0.02 * z), pick_material(rng))
+    if rng.random() < 0.7:
+        centre, _ = _point_in_view(rng, scene, view)
+        piece = (mesh if rng.random() < 0.6 else blinds)(rng)
+        middle = np.mean([shape.centre for shape in piece], axis=0)
+        piece = placed(
+            [shape.moved(np.eye(3), -middle) for shape in piece], (0, 0, 0), rng.uniform(0, 7)
+        )
+        shapes += [shape.moved(np.eye(3), centre) for shape in piece]
+    return _with(scene, shapes), camera, pose
+
+
 _VIEWS: dict[str, Callable[[Rng, Scene, int, int], _Drawn]] = {
     'room': _room,
     'closeup': _closeup,
     'grazing': _grazing,
     'thin': _thin,
+    'foliage': _foliage,
+    'wires': _wires,
 }
 
 

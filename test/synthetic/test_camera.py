@@ -156,3 +156,11 @@ def test_what_was_forgotten_is_rendered_the_same_again() -> None:
     player.forget()
     np.testing.assert_array_equal(player.frame(1).truth_mm, before.truth_mm)
     np.testing.assert_array_equal(player.frame(1).depth, before.depth)
+
+
+def test_seeds_give_the_rooms_that_they_gave() -> None:
+    frame = camera(2).frame(2)
+    assert frame.truth_mm.sum(dtype=np.int64) == pytest.approx(40331867, rel=1e-5)
+    assert np.nansum(frame.depth, dtype=np.float64) == pytest.approx(2466.663, rel=1e-5)
+    assert frame.color is not None
+    assert frame.color.sum(dtype=np.int64) == pytest.approx(7417109, rel=1e-4)

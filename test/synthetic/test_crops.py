@@ -16,9 +16,18 @@
 import numpy as np
 import pytest
 
-from cdst_ros.synthetic.crops import KINDS, training_crop
+from cdst_ros.synthetic.crops import KINDS, MORE_KINDS, training_crop
 
-KIND = pytest.mark.parametrize('kind', list(KINDS))
+KIND = pytest.mark.parametrize('kind', [*KINDS, *MORE_KINDS])
+
+#: Sum of depth of a crop of seed 5 [m].
+TRAINED = {
+    'room': 7349.162,
+    'closeup': 6151.356,
+    'grazing': 4909.055,
+    'thin': 3112.752,
+    None: 4825.473,
+}
 
 
 @KIND
@@ -58,10 +67,12 @@ def boundary_share(kind: str) -> float:
 
 
 def test_closeups_and_thin_things_have_more_boundaries() -> None:
-    share = {kind: boundary_share(kind) for kind in KINDS}
+    share = {kind: boundary_share(kind) for kind in (*KINDS, *MORE_KINDS)}
     assert share['closeup'] > 1.5 * share['grazing']
     assert share['thin'] > 1.5 * share['grazing']
     assert share['closeup'] > 0.03
+    assert share['foliage'] > share['closeup']
+    assert share['wires'] > 1.5 * share['grazing']
 
 
 def test_grazing_crops_graze() -> None:
@@ -76,5 +87,12 @@ def test_grazing_crops_graze() -> None:
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(ValueError, match='room, closeup, grazing, thin'):
+    with pytest.raises(ValueError, match='room, closeup, grazing, thin, foliage, wires'):
         training_crop(np.random.default_rng(0), 32, 32, kind='wide')
+
+
+def test_kinds_that_were_trained_on_stay_as_they_were() -> None:
+    """Sums of what these seeds gave when the first models were trained."""
+    for kind, total in TRAINED.items():
+        depth = training_crop(np.random.default_rng(5), 64, 80, kind=kind).depth
+        assert np.nansum(depth, dtype=np.float64) == pytest.approx(total, rel=1e-6)

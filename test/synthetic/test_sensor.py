@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.depth.noise import NoiseModel
+from cdst_ros.synthetic.crops import training_crop
 from cdst_ros.synthetic.effects.edges import beside_edges
 from cdst_ros.synthetic.effects.sampling import Sampling, sample, sample_incidence
 from cdst_ros.synthetic.raycast import FIRST_SHAPE
@@ -293,3 +294,11 @@ def test_profiles_survive_a_file(profile: SensorProfile) -> None:
 def test_bad_profiles_say_what_is_wrong(values: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SensorProfile.from_dict(values)
+
+
+def test_what_models_were_trained_on_stays_as_it_was() -> None:
+    """Sum and holes of what these seeds gave when the first models were trained."""
+    view = training_crop(np.random.default_rng(5), 64, 80, kind='closeup').depth
+    low = degrade(view, 4, np.random.default_rng(1), GENERIC)
+    assert np.nansum(low, dtype=np.float64) == pytest.approx(370.969, rel=1e-5)
+    assert np.isnan(low).sum() == 10
