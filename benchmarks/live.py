@@ -35,7 +35,7 @@ from cdst_ros.nodes.demo import demo_environment, node_command
 from cdst_ros.nodes.transport import profile_environment
 
 PATIENCE_S = 90.0
-STAGES = ('decode', 'prepare', 'infer', 'bound', 'mask', 'encode', 'publish', 'total')
+STAGES = ('wait', 'decode', 'prepare', 'infer', 'bound', 'mask', 'encode', 'publish', 'total')
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,13 @@ def main() -> None:
         'Publishers reliable with depth 5, SingleThreadedExecutor, rmw_fastrtps_cpp.',
         args.out,
     )  # fmt: skip
-    print('\nStages within the node, p50 and max over its last seconds [ms]:')
-    for case, run in zip(cases, runs, strict=True):
-        stages = {s: run['superres'].get(f'{s} [ms]', '-') for s in STAGES}
-        print(case, *(f'{stage}: {value}' for stage, value in stages.items()), sep='\n  ')
+    print()
+    publish(
+        'Stages within the node, of the same runs: median and largest, wall-clock ms',
+        ['output', 'listeners', 'asking for', 'transport', *STAGES],
+        [_stages(case, run) for case, run in zip(cases, runs, strict=True)],
+        'Over the last seconds before the end. `publish` is rclpy and DDS; take is before `wait`.',
+    )
 
 
 def _run(case: Case, args: argparse.Namespace) -> dict[str, Any]:
@@ -153,6 +156,17 @@ def _cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
 
+def _stages(case: Case, run: dict[str, Any]) -> list[object]:
+    told = (run['superres'].get(f'{stage} [ms]', '-') for stage in STAGES)
+    output = 'x'.join(map(str, run['output_size'] or ('-',)))
+    spans = [text.replace('p50 ', '').replace(', max ', ' / ') for text in told]
+    return [output, case.listeners, case.reliability, _transport(case), *spans]
+
+
+def _transport(case: Case) -> str:
+    return 'shipped profile' if case.profile else 'default'
+
+
 def _row(case: Case, run: dict[str, Any]) -> list[object]:
     sizes = ['x'.join(map(str, run[key] or ('-',))) for key in ('input_size', 'output_size')]
     return [
@@ -160,7 +174,7 @@ def _row(case: Case, run: dict[str, Any]) -> list[object]:
         f'{run.get("model", "-")}, {run.get("engine", "-")} {run.get("precision", "")}',
         case.listeners,
         case.reliability,
-        'shipped profile' if case.profile else 'default',
+        _transport(case),
         f'{run["frames_out"]} of {run["published"]} ({100 * run["share"]:.1f} %)',
         f'{run["latency_ms"]["p50"]:.1f}',
         f'{run["latency_ms"]["p99"]:.1f}',
