@@ -19,8 +19,6 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
-import yaml
-
 from cdst_ros.synthetic.sensor import GENERIC, IDEAL, SensorProfile
 
 _FOLDER = Path(str(files('cdst_ros') / 'config' / 'sensors'))
@@ -53,6 +51,8 @@ def load_profile(name_or_path: str | Path) -> SensorProfile:
 
 @lru_cache(maxsize=32)
 def _read(path: Path) -> SensorProfile:
+    import yaml  # scenes and the profiles in the code do without
+
     try:
         values = yaml.safe_load(path.read_text(encoding='utf-8'))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

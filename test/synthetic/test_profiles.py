@@ -183,6 +183,7 @@ def test_stereo_fattens_and_lies_on_its_grid() -> None:
     assert front.sum() > 60**2 + 4 * 60
     assert not front[:27].any()
     # the shadow is on the left, beyond what is fattened
+    assert front[40:80, 29].all()
     assert np.isnan(out[40:80, 20:30]).mean() > 0.3
     assert np.isfinite(out[40:80, 90:]).all()
 
