@@ -243,7 +243,8 @@ class Seen:
     """
     What falls on the pixels of a sensor, before noise and loss.
 
-    :param depth: [m], NaN = nothing there, (h, w)
+    :param depth: that its light tells, mixed and by way of other surfaces where the sensor is such
+        [m], NaN = nothing there, (h, w)
     :param focal: of this image [px]
     :param size: height and width of the image that the sensor delivers
     :param incidence: cosine of the angle between ray and surface normal, (h, w)
@@ -314,6 +315,8 @@ def look_through(
         depth = sample(depth_hr, scale, profile.sampling)
     else:
         depth = mix(depth_hr, scale, incidence, light)
+        if profile.time_of_flight.reflectance > 0:
+            depth += multipath(depth, focal, profile.time_of_flight)
     return Seen(
         depth,
         focal,
@@ -367,7 +370,7 @@ def measure(
     :param pattern: the noise that stays, of standard deviation 1, (h, w); drawn when None
     """
     focal = focal or profile.optics.focal(profile.optics.size[0])
-    distorted = _distorted(depth, rng, profile, focal)
+    distorted = _distorted(depth, rng, profile)
     noise = smooth_noise(rng, depth.shape, profile.noise_correlation)
     if profile.noise_persistence > 0:
         if pattern is None:
@@ -398,14 +401,12 @@ def noise_pattern(rng: np.random.Generator, shape: tuple[int, ...], profile: Sen
     return smooth_noise(rng, shape, profile.noise_correlation)
 
 
-def _distorted(depth: F32, rng: np.random.Generator, profile: SensorProfile, focal: float) -> F32:
+def _distorted(depth: F32, rng: np.random.Generator, profile: SensorProfile) -> F32:
     """Return depth where it is measured wrongly, though without noise, (h, w)."""
     out = depth
     if profile.triangulation is not None and profile.triangulation.window > 1:
         window, ragged = profile.triangulation.window, profile.triangulation.ragged
         out = fatten(out, ragged_reach(rng, out.shape, window, ragged))
-    if profile.time_of_flight is not None and profile.time_of_flight.reflectance > 0:
-        out = out + multipath(out, focal, profile.time_of_flight)
     if profile.lateral_noise > 0:
         moved = displace(out, rng, profile.lateral_noise, profile.lateral_correlation)
         # what is not there is not measured, whatever lies beside it
