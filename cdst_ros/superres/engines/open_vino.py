@@ -40,6 +40,11 @@ from cdst_ros.superres.engines.model import (
 # By the name that we and OpenVINO give it: what a device says where it can do it.
 _CAPABILITIES = {'f32': 'FP32', 'bf16': 'BF16', 'f16': 'FP16'}
 
+# One for the process, which never goes: each Core puts a stack of its own under this thread's
+# signal handlers. Of two that overlap, the second to go puts back that of the first, which is
+# unmapped by then, and the next signal (Ctrl-C, say) ends in a segmentation fault.
+_CORE: Any = ov.Core()
+
 # Sizes whose compiled networks are kept: a camera that switches modes goes back and forth.
 _KEPT_SIZES = 4
 
@@ -68,9 +73,8 @@ class OpenVinoEngine:
         :raises EngineError: when this machine can not run it so
         """
         metadata = read_metadata(path)
-        self._core = ov.Core()
-        self._device = _check_device(self._core, device or 'CPU')
-        _check_precision(self._core, self._device, precision)
+        self._device = _check_device(device or 'CPU')
+        _check_precision(self._device, precision)
         self._config = {
             # Never left to OpenVINO, which takes bf16 by itself where it finds AMX.
             'INFERENCE_PRECISION_HINT': precision,
@@ -80,7 +84,7 @@ class OpenVinoEngine:
             self._config['INFERENCE_NUM_THREADS'] = str(thread_count(threads))
             # Two nodes on one machine would be pinned to the same cores.
             self._config['ENABLE_CPU_PINNING'] = 'NO'
-        self._model = _read_model(self._core, path)
+        self._model = _read_model(path)
         check_ports(path, metadata, _ports(self._model.inputs), _ports(self._model.outputs))
         self._compiled: OrderedDict[tuple[int, int], _Compiled] = OrderedDict()
         self._info = model_info(path, metadata, 'openvino', precision, self._device)
@@ -126,7 +130,7 @@ class OpenVinoEngine:
         model = self._model.clone()
         try:
             model.reshape({name: ov.PartialShape(a.shape) for name, a in arrays.items()})
-            compiled = self._core.compile_model(model, self._device, self._config)
+            compiled = _CORE.compile_model(model, self._device, self._config)
         except RuntimeError as error:
             raise EngineError(
                 f'openvino can not compile the model for {width}x{height} pixels: {error}'
@@ -143,27 +147,27 @@ class OpenVinoEngine:
         return _Compiled(request, inputs, tensors, outputs, np.empty(size, np.bool_))
 
 
-def _check_device(core: Any, device: str) -> str:
-    names = core.available_devices
+def _check_device(device: str) -> str:
+    names = _CORE.available_devices
     if device not in names:
         raise EngineError(f'openvino has no device {device!r} here; it has {", ".join(names)}')
     return device
 
 
-def _check_precision(core: Any, device: str, precision: str) -> None:
-    capabilities = core.get_property(device, 'OPTIMIZATION_CAPABILITIES')
+def _check_precision(device: str, precision: str) -> None:
+    capabilities = _CORE.get_property(device, 'OPTIMIZATION_CAPABILITIES')
     offered = [name for name, needed in _CAPABILITIES.items() if needed in capabilities]
     if precision not in offered:
-        name = core.get_property(device, 'FULL_DEVICE_NAME')
+        name = _CORE.get_property(device, 'FULL_DEVICE_NAME')
         raise EngineError(
             f'precision {precision!r} is not to be had from openvino on {name}, which offers '
             f'{", ".join(offered)}: ask for one of these (int8 is a property of the model file)'
         )
 
 
-def _read_model(core: Any, path: Path) -> Any:
+def _read_model(path: Path) -> Any:
     try:
-        return core.read_model(str(path))
+        return _CORE.read_model(str(path))
     except RuntimeError as error:
         raise ModelError(f'{path}: openvino can not read it: {error}') from error
 

@@ -11,6 +11,9 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -202,6 +205,26 @@ def test_threads_come_from_the_argument_or_the_environment(name, make_model, mon
     with pytest.raises(EngineError, match=THREADS_VARIABLE):
         open_engine(make_model(), name)
     open_engine(make_model(), name, threads=1)
+
+
+SIGNAL_AFTER_ENGINES = """
+import gc, os, signal, sys
+from cdst_ros.superres.engines import open_engine
+first = open_engine(sys.argv[1], sys.argv[2])
+second = open_engine(sys.argv[1], sys.argv[2])
+for engine in (first, second):
+    engine.close()
+del first, second, engine
+gc.collect()
+signal.signal(signal.SIGINT, lambda *_: print('heard'))
+os.kill(os.getpid(), signal.SIGINT)
+"""
+
+
+def test_a_signal_is_survived_after_engines_have_come_and_gone(name, make_model):
+    command = [sys.executable, '-c', SIGNAL_AFTER_ENGINES, str(make_model()), name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, 'heard\n'), done.stderr
 
 
 def test_a_model_file_may_go_once_it_is_open(name, make_model):
