@@ -12,10 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 """
-What is measured, each with its formula and source.
+Errors of metric depth.
 
-Grey levels are those of 8-bit disparity (Middlebury); metric errors are of depth along Z. D is the
-output, D* the reference, and N the number of pixels that both know.
+D is the output, D* the reference, both along Z, and N the number of pixels that both know.
 """
 
 from __future__ import annotations
@@ -24,59 +23,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, F64, U8, AnyArray, Bool
-
-#: Neighbouring pixels whose depths differ by more than this [m], and more than this share of the
-#: nearer one, lie on different surfaces. 5 cm and 2 % are where BENCHMARKS' flying pixels begin;
-#: the share is wider here, for grazing planes change by more than 2 % from pixel to pixel.
-JUMP_M = 0.05
-JUMP_SHARE = 0.05
-#: "Near an edge" is within so many pixels of a discontinuity.
-EDGE_RADIUS_PX = 3
-
-
-def mad(prediction: AnyArray, truth: AnyArray) -> float:
-    """
-    Return the mean absolute difference, mean |D - D*| [grey levels], over the whole image.
-
-    The MAD of Middlebury super-resolution tables (Hui, Loy, Tang, ECCV 2016, and since).
-    """
-    return float(np.mean(np.abs(_differences(prediction, truth))))
-
-
-def rmse(prediction: AnyArray, truth: AnyArray) -> float:
-    """Return the root of the mean squared difference [grey levels], over the whole image."""
-    return float(np.sqrt(np.mean(np.square(_differences(prediction, truth)))))
-
-
-def is_jump(a: F32, b: F32) -> Bool:
-    """Return where two depths [m] lie on different surfaces; False where either is unknown."""
-    apart = np.abs(a - b)
-    return np.asarray(apart > np.maximum(JUMP_M, JUMP_SHARE * np.minimum(a, b)))
-
-
-def near_discontinuity(depth: F32, radius: int = EDGE_RADIUS_PX) -> Bool:
-    """
-    Return the pixels (H, W) within ``radius`` of a depth discontinuity, in rows and columns.
-
-    A discontinuity lies between two horizontal or vertical neighbours, both known, that
-    ``is_jump`` tells apart; both of them are at distance 0 from it. The border of a hole is none.
-
-    :param depth: (H, W) [m], NaN = unknown
-    """
-    edge = np.zeros(depth.shape, np.uint8)
-    across = is_jump(depth[:, 1:], depth[:, :-1])
-    down = is_jump(depth[1:], depth[:-1])
-    edge[:, 1:] |= across
-    edge[:, :-1] |= across
-    edge[1:] |= down
-    edge[:-1] |= down
-    reach = 2 * radius + 1
-    near: U8 = cv2.dilate(edge, np.ones((reach, reach), np.uint8))
-    return near.astype(np.bool_)
+from cdst_ros.depth.arrays import F32, Bool
+from cdst_ros.evaluation.metrics.edges import near_discontinuity
 
 
 @dataclass
@@ -162,14 +112,6 @@ def add_compared(
         common = common & np.isfinite(output)
     for method, output in outputs.items():
         errors[method].add(output, reference, common)
-
-
-def _differences(prediction: AnyArray, truth: AnyArray) -> F64:
-    if prediction.shape != truth.shape:
-        raise ValueError(
-            f'the output is {prediction.shape}, the truth {truth.shape}: they cannot be compared'
-        )
-    return prediction.astype(np.float64) - truth.astype(np.float64)
 
 
 def _ratio(total: float, count: int) -> float:
