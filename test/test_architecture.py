@@ -56,7 +56,7 @@ MESSAGES = {
 #: What a room may import from outside.
 LIBRARIES = {
     'depth': {'cv2', 'numpy'},
-    'synthetic': {'cv2', 'numpy'},
+    'synthetic': {'cv2', 'numpy', 'yaml'},
     'recordings': {'cv2', 'mcap', 'numpy', 'rosbags', 'yaml', 'zstandard'},
     'superres': {'cv2', 'numpy', 'onnxruntime', 'openvino', 'tensorrt'},
     'evaluation': {'cv2', 'numpy', 'rosbags'},
