@@ -28,7 +28,7 @@ ARROWS = {
     'synthetic': {'depth'},
     'recordings': {'depth'},
     'superres': {'depth'},
-    'evaluation': {'depth', 'recordings', 'superres'},
+    'evaluation': {'depth', 'recordings', 'superres', 'synthetic'},
     'models': set(),
     'training': {
         'depth',

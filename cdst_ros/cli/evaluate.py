@@ -39,8 +39,18 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    source: Annotated[str, typer.Argument(help='Protocol: middlebury6 or hololens_x2.')],
-    data: Annotated[Path, typer.Option(help='Folder of the data set, or a recording.')],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help='middlebury6, hololens_x2, replica_x4, tartanair_x4 or synthetic_PROFILE.'
+        ),
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help='Folder of the data set, or a recording; synthetic_PROFILE makes its own.'
+        ),
+    ] = None,
     scale: Annotated[
         list[int] | None, typer.Option(help='May be repeated.  [default: all of the protocol]')
     ] = None,
@@ -57,6 +67,10 @@ def evaluate(
     unbounded: Annotated[
         bool, typer.Option('--unbounded', help='Switch the bound of the models off.')
     ] = False,
+    frames: Annotated[
+        int | None,
+        typer.Option(min=1, help='At most so many frames, spread over the data.  [default: all]'),
+    ] = None,
     published: Annotated[
         bool, typer.Option('--published', help='Print what papers print beside it.')
     ] = False,
@@ -70,7 +84,8 @@ def evaluate(
     Every frame of a model is also checked for its bound and its holes; a broken one ends in exit
     code 1.
 
-    Example: `cdst-ros evaluate middlebury6 --data middlebury6/ --scale 4 --model lite_x4`
+    Example: `cdst-ros evaluate middlebury6 --data middlebury6/ --scale 4 --model lite_x4`, or
+    `cdst-ros evaluate synthetic_tof --scale 4 --frames 12`
     """
     from cdst_ros.evaluation.protocols import protocol as find_protocol
     from cdst_ros.evaluation.report import EvaluationError, Request
@@ -82,6 +97,10 @@ def evaluate(
         protocol = find_protocol(source)
     except EvaluationError as error:
         fail(str(error), USAGE)
+    if data is None and not protocol.makes_data:
+        fail(f'{source} needs its data: say where they are with --data', USAGE)
+    if data is not None and protocol.makes_data:
+        fail(f'{source} makes its own data: leave --data out', USAGE)
     scales = tuple(sorted(set(scale or protocol.scales)))
     expected = (EngineError, EvaluationError, ModelError, OSError, RecordingError, SourceError)
     with told_plainly(*expected), progress_bar('Evaluating') as progress:
@@ -94,6 +113,7 @@ def evaluate(
                 precision=precision,
                 bounded=not unbounded,
                 progress=progress,
+                frames=frames,
             )
         )
     shown = [row for row in protocol.published if published and row.scale in scales]
@@ -136,9 +156,16 @@ def _plain(value: Any) -> Any:
 def _show(report: Report, protocol: Protocol, shown: list[Row]) -> None:
     from rich.console import Console
 
+    from cdst_ros.cli.metric_table import metric_tables, verdicts
+
     # A pipe has no width of its own: leave room for all columns.
     console = Console(width=None if Console().is_terminal else 160)
-    for scale in sorted({row.scale for row in report.rows}):
+    measured = [row for row in report.rows if row.metrics]
+    for table in metric_tables(protocol.name, measured):
+        console.print(table)
+    for line in verdicts(measured):
+        typer.echo(line)
+    for scale in sorted({row.scale for row in report.rows if not row.metrics}):
         rows = [row for row in report.rows if row.scale == scale]
         beside = [row for row in shown if row.scale == scale]
         console.print(_table(f'{protocol.name} x{scale}', rows, beside))
@@ -192,11 +219,14 @@ def _figure(row: Row, metric: str, key: str | None) -> str:
 
 def _price(row: Row) -> str:
     """Return what the bound did, and what it cost."""
+    from cdst_ros.cli.metric_table import prices
+
     details = row.details
+    name = f'{row.method} x{row.scale}' + (f' on {row.profile}' if row.profile else '')
     if not details['bounded']:
-        return f'{row.method} x{row.scale}: not bounded'
+        return f'{name}: not bounded'
     text = (
-        f'{row.method} x{row.scale} ({details["engine"]}, {details["precision"]}): the bound '
+        f'{name} ({details["engine"]}, {details["precision"]}): the bound '
         f'changed {100 * details["clipped_fraction"]:.2f} % of the pixels'
     )
     if 'mad_unbounded' in details:
@@ -207,4 +237,6 @@ def _price(row: Row) -> str:
             else f'it gains {free - bounded:.4f}'
         )
         text += f'; MAD {bounded:.4f} with it, {free:.4f} without: {price}'
+    if 'metrics_unbounded' in details:
+        text += f'; with it, and without: {prices(row)}'
     return text

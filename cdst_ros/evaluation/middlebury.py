@@ -109,7 +109,9 @@ def run(request: Request) -> Report:
     unknown = sorted(set(scales) - set(SCALES))
     if unknown:
         raise EvaluationError(f'{NAME} is of scales {SCALES}, not of {unknown}')
-    scenes = load_scenes(request.data)
+    if request.frames is not None:
+        raise EvaluationError(f'{NAME} is of six scenes, always: leave --frames out')
+    scenes = load_scenes(request.needed_data())
     colored = all(scene.rgb is not None for scene in scenes)
     with open_methods(request, scales) as opened:
         methods = [method for method in opened if colored or not method.guided]

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cdst_ros.evaluation import hololens, middlebury
+from cdst_ros.evaluation import hololens, middlebury, procedural, renders
 from cdst_ros.evaluation.published import CAVEAT, published_rows
 from cdst_ros.evaluation.report import EvaluationError, Report, Request, Row
 
@@ -34,6 +34,7 @@ class Protocol:
     :param run: does it
     :param published: what papers print for it
     :param caveat: what to know before comparing with those
+    :param makes_data: whether it needs none given
     """
 
     name: str
@@ -42,6 +43,7 @@ class Protocol:
     run: Callable[[Request], Report]
     published: tuple[Row, ...] = ()
     caveat: str = ''
+    makes_data: bool = False
 
 
 PROTOCOLS: dict[str, Protocol] = {
@@ -60,6 +62,25 @@ PROTOCOLS: dict[str, Protocol] = {
             description='recorded depth reduced by valid-median twice, metric, at x2',
             scales=(hololens.SCALE,),
             run=hololens.run,
+        ),
+        *(
+            Protocol(
+                name=one.name,
+                description=one.description,
+                scales=(renders.SCALE,),
+                run=renders.RUNNERS[one.name],
+            )
+            for one in renders.SETS
+        ),
+        *(
+            Protocol(
+                name=procedural.protocol_name(profile),
+                description=f'procedural rooms, sensor profile {profile}; needs no data',
+                scales=procedural.SCALES,
+                run=run,
+                makes_data=True,
+            )
+            for profile, run in procedural.RUNNERS.items()
         ),
     )
 }

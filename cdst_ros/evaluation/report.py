@@ -37,16 +37,27 @@ class Row:
     :param scale: output pixels per input pixel, each way
     :param scores: by metric: a number, or numbers by scene with their ``mean``
     :param details: engine, precision, whether it was bounded, and what that cost
+    :param metrics: figures of metric depth by name (``metrics/catalogue.py``)
+    :param intervals: of some of them, low and high
+    :param profile: sensor profile that the input is of, empty where there is none
     """
 
     method: str
     scale: int
     scores: dict[str, Any]
     details: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, float] = field(default_factory=dict)
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
+    profile: str = ''
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as JSON values."""
-        return {'method': self.method, 'scale': self.scale, **self.scores, **self.details}
+        values: dict[str, Any] = {'method': self.method, 'scale': self.scale}
+        if self.profile:
+            values['profile'] = self.profile
+        if self.metrics:
+            values.update(metrics=self.metrics, intervals=self.intervals)
+        return {**values, **self.scores, **self.details}
 
 
 @dataclass(frozen=True)
@@ -86,19 +97,31 @@ class Request:
     """
     What to evaluate.
 
-    :param data: folder of the data set, or a recording
+    :param data: folder of the data set, or a recording; None for protocols that make their own
     :param scales: to evaluate at; empty: all that the protocol has
     :param models: names of shipped models or paths; each is run at its own scale
     :param engine: that runs the models
     :param precision: of the engine
     :param bounded: whether the models' output is bounded
     :param progress: told of progress
+    :param frames: at most so many, spread over the data; None: all
     """
 
-    data: Path
+    data: Path | None = None
     scales: tuple[int, ...] = ()
     models: tuple[str, ...] = ()
     engine: str = 'auto'
     precision: str = 'f32'
     bounded: bool = True
     progress: Progress = lambda done, total, what: None
+    frames: int | None = None
+
+    def needed_data(self) -> Path:
+        """
+        Return where the data are.
+
+        :raises EvaluationError: when nobody said
+        """
+        if self.data is None:
+            raise EvaluationError('this protocol needs its data: say where they are with --data')
+        return self.data

@@ -1,0 +1,96 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Shows the figures of metric depth: a row each, a column a method."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from cdst_ros.evaluation.metrics.catalogue import FIGURES, Figure
+
+if TYPE_CHECKING:
+    from cdst_ros.evaluation.report import Row
+
+
+def metric_tables(title: str, rows: list[Row]) -> Iterator[Table]:
+    """Yield a table for each sensor profile and scale; the best of each figure is bold."""
+    for profile, scale in dict.fromkeys((row.profile, row.scale) for row in rows):
+        beside = [row for row in rows if (row.profile, row.scale) == (profile, scale)]
+        name = f'{title} x{scale}'
+        yield _table(name if profile in name else f'{name}, {profile}', beside)
+
+
+def verdicts(rows: list[Row]) -> Iterator[str]:
+    """Yield, for each model, where it stands to the best of the classical methods."""
+    for row in rows:
+        versus = row.details.get('versus')
+        if not versus:
+            continue
+        parts = []
+        for verdict in ('better', 'even', 'worse'):
+            told = [
+                f'{figure.label.split(" [")[0]} ({versus[figure.name]["floor"]})'
+                for figure in FIGURES
+                if versus.get(figure.name, {}).get('verdict') == verdict
+            ]
+            if told:
+                parts.append(f'{verdict} in {", ".join(told)}')
+        place = f' on {row.profile}' if row.profile else ''
+        yield f'{row.method} x{row.scale}{place} beside the best floor: {"; ".join(parts)}'
+
+
+def prices(row: Row) -> str:
+    """Return the headlines of a model with its bound and without it."""
+    free = row.details['metrics_unbounded']
+    return ', '.join(
+        f'{figure.label} {figure.told(row.metrics[figure.name])} {figure.told(free[figure.name])}'
+        for figure in FIGURES
+        if figure.headline and figure.name in row.metrics
+    )
+
+
+def _table(title: str, rows: list[Row]) -> Table:
+    table = Table('', title=title)
+    for row in rows:
+        table.add_column(row.method, justify='right')
+    for figure in FIGURES:
+        if any(figure.name in row.metrics for row in rows):
+            best = _best(figure, rows)
+            table.add_row(escape(figure.label), *(_cell(figure, row, best) for row in rows))
+    return table
+
+
+def _cell(figure: Figure, row: Row, best: float | None) -> str:
+    value = row.metrics.get(figure.name)
+    if value is None:
+        return ''
+    text = figure.told(value)
+    if best is not None and text == figure.told(best):
+        text = f'[bold]{text}[/bold]'
+    low, high = row.intervals.get(figure.name, (math.nan, math.nan))
+    interval = escape(f'\n[{figure.told(low)}, {figure.told(high)}]')
+    return text + interval if math.isfinite(low) else text
+
+
+def _best(figure: Figure, rows: list[Row]) -> float | None:
+    values = [row.metrics.get(figure.name, math.nan) for row in rows]
+    defined = [value for value in values if math.isfinite(value)]
+    if not defined or not figure.better:
+        return None
+    return max(defined, key=lambda value: figure.better * value)

@@ -1,0 +1,44 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""At what angle a camera sees the surfaces of a depth image."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cdst_ros.depth.arrays import F32
+from cdst_ros.depth.camera import CameraModel
+from cdst_ros.evaluation.metrics import near_discontinuity
+
+
+def incidence(depth: F32, camera: CameraModel) -> F32:
+    """
+    Return the cosine of the angle between ray and surface normal (H, W), NaN where not known.
+
+    A plane n . (X, Y, Z) = 1 is 1/z = n . r over the rays r = (x, y, 1), so that its normal is
+    the gradient of 1/z, and the cosine (1/z) / (|n| |r|). Beside discontinuities there is no
+    gradient to take.
+
+    :param depth: (H, W) [m], NaN = unknown
+    """
+    fx, fy, cx, cy = camera.intrinsics()
+    height, width = depth.shape
+    x, y = (np.arange(width) - cx) / fx, ((np.arange(height) - cy) / fy)[:, None]
+    inverse = 1 / depth.astype(np.float64)
+    down, across = np.gradient(inverse)
+    a, b = across * fx, down * fy
+    c = inverse - a * x - b * y
+    cosine = inverse / np.sqrt((a * a + b * b + c * c) * (x * x + y * y + 1))
+    cosine[near_discontinuity(depth, radius=1)] = np.nan
+    return np.asarray(cosine, np.float32)
