@@ -146,6 +146,9 @@ def test_hololens_rows_are_in_centimetres(tmp_path):
         (('middlebury6', '--data', '.', '--model', 'nope'), 1, 'art_depth.png is missing'),
         (('middlebury6', '--data', '.', '--scale', '3'), 1, 'of scales'),
         (('hololens_x2', '--data', 'absent'), 1, 'does not exist'),
+        (('replica_x4',), 2, 'replica_x4 needs its data'),
+        (('synthetic_tof', '--data', '.'), 2, 'makes its own data'),
+        (('middlebury6', '--data', '.', '--frames', '2'), 1, 'leave --frames out'),
     ],
 )
 def test_failures_are_told_plainly(tmp_path, monkeypatch, args, code, said):
@@ -160,3 +163,39 @@ def test_a_model_that_is_none_is_told(six):
     out = run('middlebury6', '--data', six, '--model', 'nope')
     assert out.exit_code == 1
     assert 'nope is neither a shipped model' in out.output
+
+
+def test_synthetic_sensors_need_no_data(tmp_path):
+    args = ('synthetic_generic', '--scale', 4, '--frames', 1, '--json', tmp_path / 'r.json')
+    out = run(*args)
+    assert out.exit_code == 0, out.output
+    for text in (
+        'synthetic_generic x4',
+        'RMSE [cm]',
+        'thin recall',
+        'beside the best floor',
+        'and without: RMSE',
+    ):
+        assert text in out.output
+    report = json.loads((tmp_path / 'r.json').read_text())
+    assert [row['method'] for row in report['rows']] == [
+        'nearest', 'bilinear', 'bicubic', 'joint_bilateral', 'lite_x4',
+    ]  # fmt: skip
+    for row in report['rows']:
+        assert (row['scale'], row['profile']) == (4, 'generic')
+        assert row['metrics']['rmse_cm'] > 0
+        low, high = row['intervals']['rmse_cm']
+        assert low <= high
+    out = run(*args[:5], '--unbounded')
+    assert 'lite_x4 x4 on generic: not bounded' in out.output
+
+
+def test_renders_are_shown_by_profile(tmp_path):
+    depth = np.full((64, 96), 2500, np.uint16)
+    depth[20:40, 30:60] = 1200
+    cv2.imwrite(str(tmp_path / '0_depth.png'), depth)
+    out = run('tartanair_x4', '--data', tmp_path, '--model', 'none')
+    assert out.exit_code == 0, out.output
+    for profile in ('aligned', 'phone_lidar', 'stereo', 'structured_light', 'tof'):
+        assert f'tartanair_x4 x4, {profile}' in out.output
+    assert 'note: joint_bilateral: left out' in out.output

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from cdst_ros.evaluation.degrade import degradation
-from cdst_ros.evaluation.hololens import run
+from cdst_ros.evaluation.hololens import run, view_of
 from cdst_ros.evaluation.metrics import DepthErrors, add_compared
 from cdst_ros.evaluation.protocols import PROTOCOLS, protocol
 from cdst_ros.evaluation.report import EvaluationError, Request
@@ -108,3 +108,32 @@ def test_models_are_bounded_and_checked(photos, make_engine, monkeypatch):
     assert report.checked == ''
     monkeypatch.setattr('cdst_ros.superres.frame.bound', lambda *args, **kwargs: 0.0)
     assert 'off broke its bound' in run(Request(photos)).broken[0]
+
+
+def test_the_metrics_of_a_robot_stand_beside(photos):
+    np.savetxt(photos / 'K.txt', [[80.0, 0, 31.5], [0, 80.0, 23.5], [0, 0, 1]])
+    for row in run(Request(photos)).rows:
+        assert row.metrics['rmse_cm'] == row.scores['rmse_cm']
+        assert 0 < row.metrics['occupancy_f1'] <= 1
+        assert row.metrics['lost'] == pytest.approx(1 - row.metrics['completeness'])
+        assert row.intervals['rmse_cm'][0] <= row.intervals['rmse_cm'][1]
+
+
+def test_without_intrinsics_there_is_no_occupancy(photos):
+    report = run(Request(photos))
+    assert 'occupancy_f1' not in report.rows[0].metrics
+    assert '4 frames have no intrinsics' in report.notes[-1]
+
+
+def test_the_camera_is_that_of_the_reference(photos):
+    np.savetxt(photos / 'K.txt', [[80.0, 0, 31.5], [0, 80.0, 23.5], [0, 0, 1]])
+    frame = next(iter(open_source(photos)))
+    view = view_of(frame)
+    # The middle of the image stays the middle.
+    assert view.camera.intrinsics() == (40.0, 40.0, 15.5, 11.5)
+    assert view.camera.matches(32, 24)
+    assert view.low.shape == (12, 16)
+
+
+def test_fewer_frames_are_spread(photos):
+    assert 'of 2 frames' in run(Request(photos, frames=2)).conditions

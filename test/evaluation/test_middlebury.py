@@ -228,3 +228,8 @@ def test_the_real_floors_are_reproduced():
     rmses = [f'{row.scores["rmse"]["mean"]:.3f}' for row in bicubic]
     assert mads == ['0.293', '0.580', '1.074', '2.041']
     assert rmses == ['1.494', '2.541', '3.704', '5.707']
+
+
+def test_it_is_of_all_six_always(tmp_path):
+    with pytest.raises(EvaluationError, match='leave --frames out'):
+        run(Request(tmp_path, frames=2))
