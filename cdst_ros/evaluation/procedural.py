@@ -14,8 +14,9 @@
 """
 The ``synthetic_PROFILE`` protocols: exact truth, and what a described sensor makes of it.
 
-Furnished procedural rooms with poles and wires, seen from a camera that moves in them. The high
-resolution is 640 px wide at the sensor's field of view, the input that, divided by the scale.
+Furnished procedural rooms with poles and wires, seen from a camera that moves in them. The input
+is a window in the middle of the sensor's image, at its real focal length, for what sensors do
+wrong is measured in their pixels; the reference shows the same view, larger by the scale.
 
 **No training sees these views.** Every random number comes of the key (``EVALUATION_SEED``,
 ``EVALUATION_STREAM``, ...), and the second word of a key parts the streams: training draws from 0,
@@ -30,7 +31,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, F64
+from cdst_ros.depth.arrays import F64
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.evaluation.judging import View
@@ -40,7 +41,6 @@ from cdst_ros.evaluation.rods import with_rods
 from cdst_ros.evaluation.scoreboard import MEASURED, Scoreboard, told_of_checks
 from cdst_ros.synthetic import (
     CameraPath,
-    Render,
     Scene,
     SensorProfile,
     degrade,
@@ -57,8 +57,8 @@ SCENES, VIEWS = 12, 4
 #: Between the views of a room [s].
 INTERVAL_S = 1.5
 RODS = 5
-#: Width of the reference; its height is that of the sensor's format, a multiple of all scales.
-WIDTH = 640
+#: Width and height of the input, if the sensor has as many pixels.
+WINDOW = (192, 144)
 
 
 def protocol_name(profile: str) -> str:
@@ -77,34 +77,34 @@ def run(profile: str, request: Request) -> Report:
     if unknown:
         raise EvaluationError(f'{protocol_name(profile)} is of scales {SCALES}, not of {unknown}')
     with open_methods(request, scales) as methods:
-        boards = {
-            scale: Scoreboard(
+        boards = [
+            Scoreboard(
                 [method for method in methods if method.scale == scale],
                 bounded=request.bounded,
                 profile=profile,
             )
             for scale in scales
-        }
-        moments = [k for k in range(SCENES) for _ in range(_views_of(k, request.frames))]
-        for done, views in enumerate(views_of(sensor, tuple(boards), request.frames)):
-            request.progress(done, len(moments), f'{profile} room {moments[done] + 1}')
-            for scale, view in views.items():
-                boards[scale].add(view)
-        request.progress(len(moments), len(moments), '')
-        return Report(
-            protocol=protocol_name(profile),
-            conditions=_conditions(sensor, len(moments), len(set(moments)), request.bounded),
-            rows=[row for board in boards.values() for row in board.rows()],
-            checked=told_of_checks(request.bounded, len(moments)),
-            broken=[fault for board in boards.values() for fault in board.faults()],
-        )
+        ]
+        frames = sum(_views_of(scene, request.frames) for scene in range(SCENES))
+        total = frames * len(boards)
+        for place, (scale, board) in enumerate(zip(scales, boards, strict=True)):
+            for view in views_of(sensor, scale, request.frames):
+                done = place * frames + len(board)
+                request.progress(done, total, f'{profile} x{scale}, {view.sequence}')
+                board.add(view)
+        request.progress(total, total, '')
+    return Report(
+        protocol=protocol_name(profile),
+        conditions=_conditions(sensor, frames, request.bounded),
+        rows=[row for board in boards for row in board.rows()],
+        checked=told_of_checks(request.bounded, frames),
+        broken=[fault for board in boards for fault in board.faults()],
+    )
 
 
-def views_of(
-    sensor: SensorProfile, scales: tuple[int, ...], frames: int | None = None
-) -> Iterator[dict[int, View]]:
+def views_of(sensor: SensorProfile, scale: int, frames: int | None = None) -> Iterator[View]:
     """
-    Yield the views of the protocol by scale, always the same.
+    Yield the views of the protocol at a scale, always the same.
 
     :param frames: so many in all, as few of each room as need be; None: all
     """
@@ -117,7 +117,7 @@ def views_of(
         path = CameraPath.through(scene, rng)
         for moment in range(wanted):
             pose = path.pose(moment * INTERVAL_S)
-            yield _views(_Moment(scene, pose, number, moment), sensor, scales)
+            yield _view(_Moment(scene, pose, number, moment), sensor, scale)
 
 
 class _Moment(NamedTuple):
@@ -129,51 +129,36 @@ class _Moment(NamedTuple):
     number: int
 
 
-def _views(moment: _Moment, sensor: SensorProfile, scales: tuple[int, ...]) -> dict[int, View]:
-    """Return one view at each scale; the reference is the same."""
-    scene, pose, camera = moment.scene, moment.pose, camera_of(sensor)
-    truth = render(scene, camera, pose, incidence=True)
-    views = {}
-    for scale in scales:
+def _view(moment: _Moment, sensor: SensorProfile, scale: int) -> View:
+    scene, pose = moment.scene, moment.pose
+    low_camera = camera_of(sensor)
+    camera = low_camera.scaled(scale, GridAlignment.HALF_PIXEL)
+    truth = seen = render(scene, camera, pose, incidence=True)
+    if sensor.alignment is not GridAlignment.HALF_PIXEL:
         # Where the sensor picks pixels, its grid lies otherwise than that of the reference.
-        low_camera = camera.scaled(1 / scale, GridAlignment.HALF_PIXEL)
-        seen = truth
-        if sensor.alignment is not GridAlignment.HALF_PIXEL:
-            sensor_camera = low_camera.scaled(scale, sensor.alignment)
-            seen = render(scene, sensor_camera, pose, color=sensor.wants_color, incidence=True)
-        key = (EVALUATION_SEED, EVALUATION_STREAM, moment.room, moment.number, scale)
-        low = _measured(seen, scale, sensor, low_camera, np.random.default_rng(key))
-        views[scale] = View(f'room {moment.room}', low, truth.depth, truth.color, camera)
-    return views
-
-
-def _measured(
-    seen: Render,
-    scale: int,
-    sensor: SensorProfile,
-    camera: CameraModel,
-    rng: np.random.Generator,
-) -> F32:
-    return degrade(
+        sensor_camera = low_camera.scaled(scale, sensor.alignment)
+        seen = render(scene, sensor_camera, pose, color=sensor.wants_color, incidence=True)
+    key = (EVALUATION_SEED, EVALUATION_STREAM, moment.room, moment.number, scale)
+    low = degrade(
         seen.depth,
         scale,
-        rng,
+        np.random.default_rng(key),
         sensor,
         incidence=seen.incidence,
         color=seen.color,
-        focal=camera.intrinsics()[0],
+        focal=low_camera.intrinsics()[0],
     )
+    return View(f'room {moment.room}', low, truth.depth, truth.color, camera)
 
 
 def camera_of(sensor: SensorProfile) -> CameraModel:
-    """Return the camera of the references of a sensor's protocol."""
+    """Return the camera of the inputs: a window of the sensor's own."""
     optics = sensor.optics
-    multiple = max(SCALES)
-    height = round(WIDTH * optics.size[1] / optics.size[0] / multiple) * multiple
-    right, down = optics.principal_point
-    cx, cy = (WIDTH - 1) / 2 + right * WIDTH, (height - 1) / 2 + down * height
-    focal = optics.focal(WIDTH)
-    return CameraModel.from_intrinsics(focal, focal, cx, cy, WIDTH, height)
+    width, height = (min(pair) for pair in zip(WINDOW, optics.size, strict=True))
+    focal = optics.focal(optics.size[0])
+    shift = [share * size for share, size in zip(optics.principal_point, optics.size, strict=True)]
+    cx, cy = (width - 1) / 2 + shift[0], (height - 1) / 2 + shift[1]
+    return CameraModel.from_intrinsics(focal, focal, cx, cy, width, height)
 
 
 def _views_of(scene: int, frames: int | None) -> int:
@@ -182,12 +167,13 @@ def _views_of(scene: int, frames: int | None) -> int:
     return total // SCENES + (scene < total % SCENES)
 
 
-def _conditions(sensor: SensorProfile, frames: int, rooms: int, bounded: bool) -> str:
-    camera = camera_of(sensor)
+def _conditions(sensor: SensorProfile, frames: int, bounded: bool) -> str:
+    camera, rooms = camera_of(sensor), min(frames, SCENES)
     return (
-        f'{frames} views of {rooms} procedural rooms, {camera.width}x{camera.height}, exact; the '
-        f'input is what the sensor profile {sensor.name!r} makes of them. Seeds that no training '
-        f'uses. {MEASURED} Models {"" if bounded else "not "}bounded.'
+        f'{frames} views of {rooms} procedural rooms, exact; the input, {camera.width}x'
+        f'{camera.height} at {camera.intrinsics()[0]:.0f} px of focal length, is what the sensor '
+        f'profile {sensor.name!r} makes of them. Seeds that no training uses. {MEASURED} Models '
+        f'{"" if bounded else "not "}bounded.'
     )
 
 

@@ -23,8 +23,8 @@ from cdst_ros.synthetic import Scene
 from cdst_ros.synthetic.furniture import pick_material
 from cdst_ros.synthetic.shapes import Shape, cylinder
 
-#: Thinnest and thickest radius [m]: at 2.5 m and 400 px of focal length, 1 to 6 px across.
-RADII = (0.003, 0.02)
+#: Thinnest and thickest radius [m]: at 2.5 m and 800 px of focal length, 1 to 8 px across.
+RADII = (0.0015, 0.012)
 
 
 def with_rods(rng: np.random.Generator, scene: Scene, count: int) -> Scene:
