@@ -44,7 +44,7 @@ def test_overrides_reach_into_sections(file):
 
 def test_every_shipped_configuration_loads_by_name():
     shipped = shipped_configs()
-    assert {'lite_x2', 'lite_x4'} <= shipped.keys()
+    assert {'fast_x4', 'lite_x2', 'lite_x4'} <= shipped.keys()
     for name in shipped:
         assert load_config(name).name == name
 

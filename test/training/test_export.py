@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import shutil
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -121,3 +122,9 @@ def test_a_file_that_computes_something_else_is_not_kept(checkpoint, tmp_path, m
 def test_no_checkpoint_is_refused(tmp_path):
     with pytest.raises(ConfigError, match='no checkpoint'):
         export(tmp_path / 'none.ckpt', tmp_path / 'out.onnx')
+
+
+def test_it_tells_nothing_of_where_it_was_made(exported):
+    data = exported.path.read_bytes()
+    assert b'.py' not in data
+    assert str(Path(exporting.__file__).parents[2]).encode() not in data

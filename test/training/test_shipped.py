@@ -23,7 +23,7 @@ from cdst_ros.superres.frame import Settings, SuperResolution
 from cdst_ros.superres.store import shipped_models
 from cdst_ros.synthetic import GENERIC, degrade, training_crop
 
-NAMES = ('lite_x2', 'lite_x4')
+NAMES = ('fast_x4', 'lite_x2', 'lite_x4')
 
 
 @pytest.fixture(scope='module', params=NAMES)
