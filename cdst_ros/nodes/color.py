@@ -17,47 +17,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import cv2
-import numpy as np
-
 from cdst_ros.depth.arrays import U8
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.nodes.frame import FrameRefusedError
-
-#: Channels of a colour encoding, and the conversion that makes it RGB.
-_TO_RGB: dict[str, tuple[int, int | None]] = {
-    'rgb8': (3, None),
-    'bgr8': (3, cv2.COLOR_BGR2RGB),
-    'rgba8': (4, cv2.COLOR_RGBA2RGB),
-    'bgra8': (4, cv2.COLOR_BGRA2RGB),
-    'mono8': (1, cv2.COLOR_GRAY2RGB),
-}
-
-
-def decode_color(msg: Any) -> U8:
-    """
-    Return the pixels (H, W, 3), RGB, of a colour image message.
-
-    :raises FrameRefusedError: for another encoding, and for an image that is not whole
-    """
-    if msg.encoding not in _TO_RGB:
-        raise FrameRefusedError(
-            'colour',
-            f"the colour image has encoding '{msg.encoding}': publish one of {', '.join(_TO_RGB)}",
-        )
-    channels, conversion = _TO_RGB[msg.encoding]
-    if msg.step < msg.width * channels or len(msg.data) < msg.step * msg.height or not msg.data:
-        raise FrameRefusedError(
-            'colour',
-            f'the colour image is not whole: {msg.width}x{msg.height} {msg.encoding} with '
-            f'{msg.step} bytes a row, {len(msg.data)} bytes in all',
-        )
-    rows = np.frombuffer(msg.data, np.uint8)[: msg.step * msg.height].reshape(msg.height, msg.step)
-    pixels = rows[:, : msg.width * channels].reshape(msg.height, msg.width, channels)
-    if conversion is None:
-        return np.ascontiguousarray(pixels)
-    converted: U8 = cv2.cvtColor(np.ascontiguousarray(pixels), conversion)
-    return converted
+from cdst_ros.recordings.color import ColorDecodeError, decode_color
 
 
 def registered_color(color: Any, color_info: Any, camera: CameraModel, frame_id: str) -> U8:
@@ -70,7 +33,7 @@ def registered_color(color: Any, color_info: Any, camera: CameraModel, frame_id:
     :param color_info: its CameraInfo
     :param camera: of the output
     :param frame_id: of the depth image
-    :raises FrameRefusedError: when colour is not registered to depth
+    :raises FrameRefusedError: when colour cannot be read, or is not registered to depth
     """
     theirs = CameraModel.from_message(color_info)
     if color.header.frame_id != frame_id:
@@ -79,7 +42,10 @@ def registered_color(color: Any, color_info: Any, camera: CameraModel, frame_id:
             f"colour is of the frame '{color.header.frame_id}' and depth of '{frame_id}': "
             'register one to the other in the driver first',
         )
-    pixels = decode_color(color)
+    try:
+        pixels = decode_color(color)
+    except ColorDecodeError as error:
+        raise FrameRefusedError('colour', str(error)) from error
     if pixels.shape[:2] != (camera.height, camera.width) or not camera.agrees(theirs):
         raise FrameRefusedError(
             'colour',
