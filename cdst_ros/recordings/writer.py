@@ -97,6 +97,7 @@ class RecordingWriter:
             self._frames = (self.path / FRAMES_FILE).open('ab', buffering=0)
             self._lock()
             try:
+                sync_folder(self.path)
                 self._recover()
             except BaseException:
                 self._frames.close()
@@ -191,7 +192,6 @@ class RecordingWriter:
             write_file(self.path / HEADER_FILE, header.to_json().encode())
         for kind in KINDS:
             (self.path / kind).mkdir(exist_ok=True)
-        sync_folder(self.path)
         return header
 
     def _lock(self) -> None:

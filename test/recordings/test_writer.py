@@ -315,3 +315,13 @@ def test_every_line_stands_for_itself(tmp_path):
     assert line['depth']['file'] == 'depth/000000.png'
     assert line['depth']['camera']['k'][0] == 20.0
     assert (line['depth']['width'], line['depth']['height']) == (16, 12)
+
+
+def test_the_names_of_a_new_recording_reach_the_disk(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(
+        'cdst_ros.recordings.writer.sync_folder',
+        lambda folder: synced.append({path.name for path in folder.iterdir()}),
+    )
+    with RecordingWriter(tmp_path / 'walk'):
+        assert {'recording.json', 'frames.jsonl', 'depth', 'color', 'reference'} <= synced[-1]
