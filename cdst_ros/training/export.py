@@ -137,9 +137,16 @@ def write_onnx(network: nn.Module, metadata: ModelMetadata, path: Path) -> None:
         )
     assert program is not None
     model = program.model_proto
+    _forget_sources(model)
     onnx.helper.set_model_props(model, metadata.to_properties())
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
+
+
+def _forget_sources(model: onnx.ModelProto) -> None:
+    """Remove the exporter's notes on each node: stack traces, with paths of this machine."""
+    for node in model.graph.node:
+        del node.metadata_props[:]
 
 
 @contextmanager
