@@ -23,7 +23,7 @@ import typer
 from cdst_ros.cli.failure import fail, told_plainly
 
 #: What to install when torch or Lightning is missing.
-REMEDY = 'install what training needs with: pip install "cdst_ros[train]"'
+REMEDY = 'install what training needs: pip install -e ".[train]" in the checkout'
 
 
 def register(app: typer.Typer) -> None:
