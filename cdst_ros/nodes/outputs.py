@@ -27,13 +27,15 @@ from cdst_ros.depth.encodings import fill_image
 from cdst_ros.depth.messages import copy_header
 from cdst_ros.nodes.events import publisher_events
 from cdst_ros.nodes.qos import image_qos, publisher_overrides
+from cdst_ros.nodes.topics import compressed_topic
 
-_TOPICS = {
-    'image': (Image, 'depth_hr/image_raw'),
-    'camera_info': (CameraInfo, 'depth_hr/camera_info'),
-    'compressed': (CompressedImage, 'depth_hr/image_raw/compressedDepth'),
-    'confidence': (Image, '~/confidence'),
-    'sigma': (Image, '~/sigma'),
+_IMAGE = 'depth_hr/image_raw'
+_KINDS = {
+    'image': Image,
+    'camera_info': CameraInfo,
+    'compressed': CompressedImage,
+    'confidence': Image,
+    'sigma': Image,
 }
 
 
@@ -50,11 +52,18 @@ class Outputs:
     def __init__(self, node: LifecycleNode, listeners_changed: Callable[[], None]) -> None:
         self._node = node
         self._publishers: dict[str, Any] = {}
-        self._messages = {name: kind() for name, (kind, _) in _TOPICS.items()}
-        for name, (kind, topic) in _TOPICS.items():
+        self._messages = {name: kind() for name, kind in _KINDS.items()}
+        topics = {
+            'image': _IMAGE,
+            'camera_info': 'depth_hr/camera_info',
+            'compressed': compressed_topic(node, _IMAGE),
+            'confidence': '~/confidence',
+            'sigma': '~/sigma',
+        }
+        for name, kind in _KINDS.items():
             self._publishers[name] = node.create_lifecycle_publisher(
                 kind,
-                topic,
+                topics[name],
                 image_qos(),
                 event_callbacks=publisher_events(listeners_changed),
                 qos_overriding_options=publisher_overrides(),

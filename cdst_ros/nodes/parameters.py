@@ -91,7 +91,9 @@ class Parameters(DeclaredParameters):
         'the output.',
     )
     pairing_tolerance: float = parameter(
-        0.001, 'Largest difference of stamps of an image and its camera_info [s].', between=(0, 1)
+        0.001,
+        'Largest difference of stamps of an image and its camera_info [s].',
+        between=(0.0, 0.5),
     )
     warn_after_s: float = parameter(
         5.0, 'Warn when nothing has arrived for this long [s].', between=(0.1, 3600.0)

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
+from rclpy.node import Node
 from rclpy.utilities import get_rmw_implementation_identifier
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
@@ -28,18 +29,33 @@ from cdst_ros.depth.pairing import StampPairer
 from cdst_ros.nodes.frame import Frame
 from cdst_ros.nodes.mailbox import Mailbox
 from cdst_ros.nodes.parameters import Parameters
-from cdst_ros.nodes.qos import describe_publishers, publisher_names
+from cdst_ros.nodes.qos import asked_reliability, describe_publishers, publisher_names
 from cdst_ros.nodes.subscription import AdaptiveSubscription
 from cdst_ros.nodes.throttle import ThrottledLog
+from cdst_ros.nodes.topics import compressed_topic
 from cdst_ros.nodes.transport import advice
 from cdst_ros.nodes.window import Window
 
 DEPTH, INFO, COLOR, COLOR_INFO = 'depth', 'camera_info', 'color', 'color_info'
 
+_IMAGE = 'depth/image_raw'
+_CAMERA_INFO = 'depth/camera_info'
+_COLOR_TOPICS = ('rgb/image_raw', 'rgb/camera_info')
+
 #: Messages a topic may run ahead of the others.
 _CAPACITY = 10
 #: So many images in a row must lack something before it is said: discovery takes a moment.
 _PATIENCE = 3
+
+
+def check_reliabilities(node: Node) -> None:
+    """
+    Check what the user fixed for any subscription, before one of them is needed.
+
+    :raises ValueError: names the parameter, its value, and what it may be
+    """
+    for topic in (_IMAGE, compressed_topic(node, _IMAGE), _CAMERA_INFO, *_COLOR_TOPICS):
+        asked_reliability(node, topic)
 
 
 class DepthSource:
@@ -80,18 +96,18 @@ class DepthSource:
             return AdaptiveSubscription(node, mailbox, kind, topic, callback)
 
         # The executor goes by age: taken first, the camera_info is there for the first image.
-        self._info = subscribe(CameraInfo, 'depth/camera_info', self._on_info)
+        self._info = subscribe(CameraInfo, _CAMERA_INFO, self._on_info)
         if parameters.input_transport == 'raw':
-            self._depth = subscribe(Image, 'depth/image_raw', self._on_depth)
+            self._depth = subscribe(Image, _IMAGE, self._on_depth)
         else:
-            self._depth = subscribe(
-                CompressedImage, 'depth/image_raw/compressedDepth', self._on_depth
-            )
+            topic = compressed_topic(node, _IMAGE)
+            self._depth = subscribe(CompressedImage, topic, self._on_depth)
         self._subscriptions = [self._depth, self._info]
         if guided:
+            image, info = _COLOR_TOPICS
             self._subscriptions += [
-                subscribe(Image, 'rgb/image_raw', self._on_color),
-                subscribe(CameraInfo, 'rgb/camera_info', self._on_color_info),
+                subscribe(Image, image, self._on_color),
+                subscribe(CameraInfo, info, self._on_color_info),
             ]
 
     @property

@@ -37,7 +37,7 @@ from cdst_ros.nodes.parameters import Parameters
 from cdst_ros.nodes.pipeline import Pipeline
 from cdst_ros.nodes.process import run
 from cdst_ros.nodes.slot import EngineSlot
-from cdst_ros.nodes.source import DepthSource
+from cdst_ros.nodes.source import DepthSource, check_reliabilities
 from cdst_ros.nodes.throttle import ThrottledLog
 from cdst_ros.nodes.window import Window
 from cdst_ros.nodes.worker import Worker
@@ -156,6 +156,7 @@ class SuperresNode(LifecycleNode):  # type: ignore[misc]
         self._chosen.check()
         self._wanted = self._running = EngineChoice.of(self._chosen)
         self._running_parameters = self._chosen
+        check_reliabilities(self)
         engine = open_tried(self._running)
         self._slot = EngineSlot(engine)
         self._outputs = Outputs(self, partial(self._mailbox.post, self._follow_demand))
@@ -303,9 +304,11 @@ class SuperresNode(LifecycleNode):  # type: ignore[misc]
         for p in changes:
             if p.name in names and p.type_ == Parameter.Type.NOT_SET:
                 raise ValueError(f'{p.name} cannot be removed: give it a value')
-        new = self._chosen.changed(changes)
+        # Not self._chosen: what an earlier change of the same call set is not applied yet.
+        held = Parameters.read(self)
+        new = held.changed(changes)
         new.check()
-        new.check_effect(new.differing(self._chosen))
+        new.check_effect(new.differing(held))
         if not names & _ENGINE_PARAMETERS:
             return
         choice = EngineChoice.of(new)
@@ -340,6 +343,8 @@ class SuperresNode(LifecycleNode):  # type: ignore[misc]
         except ModelError as error:  # the file went between the check and now
             self._keep_engine(str(error))
             return
+        if wanted == self._wanted:
+            return  # it runs, or is being built
         self._wanted = wanted
         if wanted != self._running:
             self.get_logger().info(f'building {wanted}; the present engine goes on meanwhile')

@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -105,6 +105,7 @@ class Graph:
     :param context: of the user; one of its own makes it a participant of its own to DDS
     :param reliability: fixed for the subscription to depth
     :param publisher_reliability: fixed for the publisher of enlarged depth
+    :param cli_args: of the superres node, such as remappings
     :param parameters: of the superres node; bicubic x2 where they say nothing else
     """
 
@@ -114,6 +115,7 @@ class Graph:
         context: Context | None = None,
         reliability: str | None = None,
         publisher_reliability: str | None = None,
+        cli_args: Sequence[str] = (),
         **parameters: Any,
     ) -> None:
         self.namespace = f'/graph{next(_numbers)}'
@@ -127,6 +129,7 @@ class Graph:
         }
         self.node = SuperresNode(
             namespace=self.namespace,
+            cli_args=['--ros-args', *cli_args] if cli_args else None,
             parameter_overrides=[
                 Parameter(name, value=value) for name, value in values.items() if value is not None
             ],
@@ -246,6 +249,11 @@ class Graph:
         """Set parameters together, as one call of set_parameters_atomically."""
         changes = [Parameter(name, value=value) for name, value in values.items()]
         return self.on_node(lambda: self.node.set_parameters_atomically(changes))
+
+    def set_each(self, **values: Any) -> Any:
+        """Set parameters one by one, as one call of set_parameters."""
+        changes = [Parameter(name, value=value) for name, value in values.items()]
+        return self.on_node(lambda: self.node.set_parameters(changes))
 
     def said(self, *parts: str) -> str | None:
         """Return the first message of the node that holds all these parts."""

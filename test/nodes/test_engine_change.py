@@ -275,3 +275,23 @@ def test_change_without_effect_is_refused_with_its_reason(make_graph, changes, p
     assert not result.successful
     assert part in result.reason
     assert {name: graph.node.get_parameter(name).value for name in changes} == before
+
+
+def test_each_change_of_one_call_is_checked_after_those_before_it(make_graph):
+    graph = make_graph()
+    graph.flow()
+    results = graph.set_each(min_depth=3.0, max_depth=2.0)
+    assert [result.successful for result in results] == [True, False]
+    assert 'min_depth (3 m) is not below max_depth (2 m)' in results[1].reason
+    assert all(r.successful for r in graph.set_each(min_depth=0.0, max_depth=2.0))
+    graph.exchange()
+
+
+def test_permission_and_what_it_permits_may_come_in_one_call(make_graph, engines):
+    graph = make_graph()
+    graph.flow()
+    changes = {'allow_geometry_change': True, 'engine': 'nearest', 'scale': 3}
+    assert all(result.successful for result in graph.set_each(**changes))
+    graph.until(lambda: graph.exchange().width == 3 * 32)
+    # The engine that is wanted after all three is built once.
+    assert [(e.info.engine, e.info.scale) for e in engines] == [('bicubic', 2), ('nearest', 3)]

@@ -27,7 +27,7 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from sensor_msgs.msg import CameraInfo, Image
 from tiny_model import write_model
 
-from cdst_ros.nodes import choice
+from cdst_ros.nodes import choice, superres_node
 from cdst_ros.superres.engines import open_engine
 
 UNCONFIGURED, INACTIVE, ACTIVE = 1, 2, 3
@@ -82,10 +82,6 @@ def test_states_by_service(make_graph):
         ({'engine': 'onnxruntime', 'scale': 0, 'model': '{contract9}'}, ('contract 9',)),
         ({'engine': 'bicubic', 'precision': 'bf16'}, ('bf16',)),
         ({'min_depth': 3.0, 'max_depth': 1.0}, ('min_depth',)),
-        (
-            {'engine': 'bicubic', 'lazy': False, 'OVERRIDE': 'perhaps'},
-            ("'perhaps'", 'auto, reliable or best_effort'),
-        ),
     ],
 )
 def test_refusal_says_why_and_the_next_try_works(make_graph, tmp_path, parameters, parts):
@@ -94,14 +90,10 @@ def test_refusal_says_why_and_the_next_try_works(make_graph, tmp_path, parameter
         '{contract9}': write_model(tmp_path / 'contract9.onnx', contract=9),
     }
     values = {k: str(files.get(v, v)) if k == 'model' else v for k, v in parameters.items()}
-    override = values.pop('OVERRIDE', None)
-    graph = make_graph(start=False, reliability=override, **values)
+    graph = make_graph(start=False, **values)
     assert not graph.on_node(graph.node.start)
     for part in parts:
         graph.until(lambda part=part: graph.said('cannot', part))
-    if override:  # read-only: nothing to be set right while it runs
-        assert state(graph) == INACTIVE
-        return
     assert state(graph) == UNCONFIGURED
     good = {'engine': 'bicubic', 'scale': 2, 'precision': 'f32', 'min_depth': 0.0}
     assert graph.set(**good).successful
@@ -183,3 +175,24 @@ def test_deactivation_finishes_the_frame_in_hand_and_closes_the_engine(make_grap
     assert not [t for t in threading.enumerate() if t.name == 'superres']
     assert graph.on_node(graph.node.trigger_cleanup)
     assert not [t for t in threading.enumerate() if t.name == 'engine builder']
+
+
+def test_a_reliability_that_is_none_refuses_before_anybody_listens(make_graph):
+    graph = make_graph(start=False, reliability='perhaps')
+    assert not graph.on_node(graph.node.start)
+    graph.until(lambda: graph.said('cannot configure', "'perhaps'", 'auto, reliable or best_'))
+    assert state(graph) == UNCONFIGURED
+
+
+def test_a_subscription_that_cannot_be_made_leaves_the_node_inactive(make_graph, monkeypatch):
+    def refuse(*args, **arguments):
+        raise ValueError('the middleware has no room')
+
+    graph = make_graph(start=False, lazy=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(superres_node, 'DepthSource', refuse)
+        assert not graph.on_node(graph.node.start)
+    graph.until(lambda: graph.said('cannot subscribe', 'the middleware has no room'))
+    assert state(graph) == INACTIVE
+    assert graph.on_node(graph.node.trigger_activate)
+    graph.flow()

@@ -61,3 +61,12 @@ def test_what_has_no_effect_is_named_with_the_remedy(values, changed, part):
         Parameters(**values).check_effect({changed})
     assert part in str(raised.value)
     Parameters(**values).check_effect({'lazy'})
+
+
+def test_the_ends_of_the_range_of_the_tolerance_are_usable(make_graph):
+    graph = make_graph()
+    graph.flow()
+    (limits,) = graph.node.describe_parameter('pairing_tolerance').floating_point_range
+    for end in (limits.from_value, limits.to_value):
+        assert graph.set(pairing_tolerance=end).successful
+        graph.exchange()

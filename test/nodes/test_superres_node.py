@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from graph import camera, image, info, pixels, set_header, wall
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from tiny_model import SIGMA_SHARE, write_model
@@ -197,3 +198,28 @@ def test_guided_engine_takes_registered_colour_only(make_graph):
     graph.until(lambda: send(1.0))
     # Without colour the frames are counted and the reason is told.
     graph.until(lambda: graph.send() and graph.said('no colour image'))
+
+
+def remapped(*rules: str) -> list[str]:
+    return [word for rule in rules for word in ('-r', rule)]
+
+
+@pytest.mark.parametrize(
+    ('rules', 'read', 'published'),
+    [
+        (
+            ['depth/image_raw:=tof/image', 'depth_hr/image_raw:=sharp/image'],
+            'tof/image/compressedDepth',
+            'sharp/image/compressedDepth',
+        ),
+        (
+            ['depth/image_raw:=tof/image', 'depth/image_raw/compressedDepth:=tof/small'],
+            'tof/small',
+            'depth_hr/image_raw/compressedDepth',
+        ),
+    ],
+)
+def test_compressed_topics_follow_their_images(make_graph, rules, read, published):
+    graph = make_graph(cli_args=remapped(*rules), input_transport='compressedDepth', lazy=False)
+    graph.until(lambda: graph.user.count_subscribers(read))
+    graph.until(lambda: graph.user.count_publishers(published))
