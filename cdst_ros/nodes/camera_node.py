@@ -153,8 +153,10 @@ class CameraNode(Node):  # type: ignore[misc]
         """Publish the next frame, at one moment of the grid."""
         assert self._reel is not None
         # The timer fires after its moment, never before; a moment that has passed, it leaves out.
+        # One that is almost a period late may be taken for the next, which then is not used up.
         moment = (self._steady.now().nanoseconds - self._began_ns) // self._period_ns
-        self._late += max(0, moment - self._moment - 1)
+        moment = max(moment, self._moment + 1)
+        self._late += moment - self._moment - 1
         self._moment = moment
         shots = self._reel.take()
         if shots is not None:
