@@ -225,7 +225,7 @@ def _best(figure: Figure, floors: dict[str, _Figures]) -> str | None:
 
 
 def _verdict(figure: Figure, low: float, high: float) -> str:
-    """Return ``better`` or ``worse`` where the whole interval is, else ``even``."""
-    if low <= 0 <= high:
+    """Return ``better`` or ``worse`` where the whole interval is; ``even`` else."""
+    if not (low > 0 or high < 0):
         return 'even'
     return 'better' if low * figure.better > 0 else 'worse'

@@ -148,3 +148,13 @@ def test_another_grid_is_refused():
 
     with pytest.raises(EvaluationError, match='model puts out a grid that is picked'):
         Scoreboard([Method('model', Picked(), True)], bounded=True)
+
+
+def test_what_has_no_interval_is_no_verdict():
+    # A flat wall: there is no edge that anything could be better at.
+    board = Scoreboard([method('floor'), method('model', is_model=True)], bounded=False)
+    reference = np.full((24, 32), 2.0, np.float32)
+    board.add(View('a', reference[::2, ::2].copy(), reference))
+    versus = board.rows()[1].details['versus']
+    assert 'edge_rmse_cm' not in versus
+    assert versus['rmse_cm']['verdict'] == 'even'

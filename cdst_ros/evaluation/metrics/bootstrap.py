@@ -34,10 +34,12 @@ def resamplings(sequences: Sequence[Hashable], replicates: int = REPLICATES) -> 
 
     Within a sequence, blocks of consecutive frames are drawn with replacement, so that frames keep
     their neighbours and with them their correlation (Kuensch, "The jackknife and the bootstrap for
-    general stationary observations", Annals of Statistics 17, 1989); blocks never reach from one
-    sequence into another. Where there are several sequences, they are drawn with replacement
-    themselves first, for one scene tells little of the next. The draws are the same for the same
-    sequences, so that methods are compared on the same replicates.
+    general stationary observations", Annals of Statistics 17, 1989). A block that reaches the end
+    goes on at the start, or the first and the last frames would count less than others (Politis
+    and Romano's circular blocks, 1992); blocks never reach from one sequence into another. Where
+    there are several sequences, they are drawn with replacement themselves first, for one scene
+    tells little of the next. The draws are the same for the same sequences, so that methods are
+    compared on the same replicates.
 
     :param sequences: the sequence that each frame belongs to, frames in their order
     """
@@ -80,7 +82,7 @@ def interval(replicates: F64) -> tuple[float, float]:
 def _blocks(rng: np.random.Generator, frames: int) -> list[int]:
     """Return as many places as there are frames, in random blocks."""
     length = block_length(frames)
-    starts = rng.integers(frames - length + 1, size=-(-frames // length))
-    places = (starts[:, None] + np.arange(length)).ravel()[:frames]
+    starts = rng.integers(frames, size=-(-frames // length))
+    places = (starts[:, None] + np.arange(length)).ravel()[:frames] % frames
     drawn: list[int] = places.tolist()
     return drawn

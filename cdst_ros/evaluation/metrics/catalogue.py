@@ -52,7 +52,9 @@ class Figure:
         """Return a value of it for people."""
         if math.isnan(value):
             return '-'
-        return f'{100 * value:.2f}' if self.percent else f'{value:.3f}'
+        if self.percent:
+            return f'{100 * value:.2f}'
+        return f'{value:.3f}' if abs(value) < 1000 else f'{value:.0f}'
 
 
 FIGURES: tuple[Figure, ...] = (
@@ -65,6 +67,7 @@ FIGURES: tuple[Figure, ...] = (
     Figure('flying_pixels', 'flying pixels [%]', percent=True, headline=True),
     Figure('thin_recall', 'thin recall [%]', percent=True, better=1, headline=True),
     Figure('thin_precision', 'thin precision [%]', percent=True, better=1),
+    Figure('thin_pixels', 'thin pixels judged', better=0),
     Figure('occupancy_f1', 'occupancy F1 [%]', percent=True, better=1, headline=True),
     Figure('phantom_cells', 'phantom cells a frame', headline=True),
     Figure('completeness', 'completeness [%]', percent=True, better=1),

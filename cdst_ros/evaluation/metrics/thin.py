@@ -101,7 +101,7 @@ def thin_structures(depth: F32) -> Bool:
 
 def thin_figures(totals: Totals) -> dict[str, F64]:
     """
-    Return ``thin_recall`` and ``thin_precision``, shares of 0 to 1.
+    Return ``thin_recall`` and ``thin_precision``, shares of 0 to 1, and ``thin_pixels`` in all.
 
     Recall: of the pixels of structures that the input sampled, those whose output lies on the
     structure (within max(5 cm, 2 %)). Sampled: one of the 3x3 input pixels around measured, within
@@ -113,6 +113,7 @@ def thin_figures(totals: Totals) -> dict[str, F64]:
     return {
         'thin_recall': ratio(kept, totals['thin_wanted']),
         'thin_precision': ratio(kept, kept + totals['thin_fattened']),
+        'thin_pixels': totals['thin_wanted'],
     }
 
 

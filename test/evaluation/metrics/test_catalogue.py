@@ -67,4 +67,5 @@ def test_figures_are_told_for_people():
     by = {figure.name: figure for figure in FIGURES}
     assert by['rmse_cm'].told(2.34567) == '2.346'
     assert by['thin_recall'].told(0.5) == '50.00'
+    assert by['phantom_cells'].told(1955.83) == '1956'
     assert by['ause'].told(float('nan')) == '-'
