@@ -37,7 +37,6 @@ from cdst_ros.depth.messages import (
     CompressedImageLike,
     Header,
     ImageLike,
-    Stamp,
     copy_header,
     stamp_ns,
 )
@@ -63,7 +62,6 @@ __all__ = [
     'PairingCounts',
     'Region',
     'RepetitionDetector',
-    'Stamp',
     'StampPairer',
     'U16',
     'U8',

@@ -26,13 +26,6 @@ from typing import Any, Protocol
 NANOSECONDS = 1_000_000_000
 
 
-class Stamp(Protocol):
-    """builtin_interfaces/Time."""
-
-    sec: int
-    nanosec: int
-
-
 class Header(Protocol):
     """std_msgs/Header."""
 
@@ -58,16 +51,6 @@ class CompressedImageLike(Protocol):
     header: Any
     format: str
     data: Any
-
-
-class RegionLike(Protocol):
-    """sensor_msgs/RegionOfInterest."""
-
-    x_offset: int
-    y_offset: int
-    height: int
-    width: int
-    do_rectify: bool
 
 
 class CameraInfoLike(Protocol):

@@ -45,7 +45,6 @@ class Worker(Generic[Item]):
         self._changed = threading.Condition()
         self._waiting: Item | None = None
         self._stopping = False
-        self._busy = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -56,13 +55,6 @@ class Worker(Generic[Item]):
             self._changed.notify_all()
         if replaced is not None:
             self._superseded()
-
-    def wait_idle(self, timeout_s: float) -> bool:
-        """Wait until nothing is waiting or worked on; False when the time is over first."""
-        with self._changed:
-            return self._changed.wait_for(
-                lambda: not self._busy and self._waiting is None, timeout_s
-            )
 
     def stop(self) -> None:
         """Finish the item in hand, drop the waiting one, and end the thread."""
@@ -83,9 +75,6 @@ class Worker(Generic[Item]):
 
     def _next(self) -> Item | None:
         with self._changed:
-            self._busy = False
-            self._changed.notify_all()
             self._changed.wait_for(lambda: self._stopping or self._waiting is not None)
             item, self._waiting = self._waiting, None
-            self._busy = item is not None
             return item
