@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -39,20 +39,12 @@ def metric_tables(title: str, rows: list[Row]) -> Iterator[Table]:
 def verdicts(rows: list[Row]) -> Iterator[str]:
     """Yield, for each model, where it stands to the best of the classical methods."""
     for row in rows:
-        versus = row.details.get('versus')
-        if not versus:
-            continue
-        parts = []
-        for verdict in ('better', 'even', 'worse'):
-            told = [
-                f'{figure.label.split(" [")[0]} ({versus[figure.name]["floor"]})'
-                for figure in FIGURES
-                if versus.get(figure.name, {}).get('verdict') == verdict
-            ]
-            if told:
-                parts.append(f'{verdict} in {", ".join(told)}')
-        place = f' on {row.profile}' if row.profile else ''
-        yield f'{row.method} x{row.scale}{place} beside the best floor: {"; ".join(parts)}'
+        place = f'{row.method} x{row.scale}' + (f' on {row.profile}' if row.profile else '')
+        every, depth_only = (row.details.get(key) for key in ('versus', 'versus_depth_only'))
+        if depth_only:
+            yield f'{place} beside the best floor of depth alone: {_verdict(depth_only)}'
+        if every and every != depth_only:
+            yield f'{place} beside the best floor, colour included: {_verdict(every)}'
 
 
 def prices(row: Row) -> str:
@@ -94,3 +86,16 @@ def _best(figure: Figure, rows: list[Row]) -> float | None:
     if not defined or not figure.better:
         return None
     return max(defined, key=lambda value: figure.better * value)
+
+
+def _verdict(versus: dict[str, Any]) -> str:
+    parts = []
+    for verdict in ('better', 'even', 'worse'):
+        told = [
+            f'{figure.label.split(" [")[0]} ({versus[figure.name]["floor"]})'
+            for figure in FIGURES
+            if versus.get(figure.name, {}).get('verdict') == verdict
+        ]
+        if told:
+            parts.append(f'{verdict} in {", ".join(told)}')
+    return '; '.join(parts)

@@ -123,8 +123,7 @@ class Scoreboard:
         counts = resamplings(self._sequences)
         made = {method.name: _Figures.of(self._scores[method.name].sums, counts)
                 for method in self._methods}  # fmt: skip
-        floors = {m.name: made[m.name] for m in self._methods if not m.is_model}
-        return [self._row(method, made[method.name], floors) for method in self._methods]
+        return [self._row(method, made) for method in self._methods]
 
     def left_out(self) -> list[str]:
         """Return the names of methods that lacked colour."""
@@ -156,12 +155,16 @@ class Scoreboard:
         sigma = result.sigma
         return result.depth.copy(), None if sigma is None else sigma.copy()
 
-    def _row(self, method: Method, made: _Figures, floors: dict[str, _Figures]) -> Row:
-        details, scores = method.details(), self._scores[method.name]
+    def _row(self, method: Method, all_made: dict[str, _Figures]) -> Row:
+        details, scores, made = method.details(), self._scores[method.name], all_made[method.name]
         if method.is_model:
             details['bounded'] = self._bounded
             details['clipped_fraction'] = float(np.mean(scores.clipped))
-            details['versus'] = _versus(made, floors)
+            floors = [one for one in self._methods if not one.is_model]
+            details['versus'] = _versus(made, {one.name: all_made[one.name] for one in floors})
+            details['versus_depth_only'] = _versus(
+                made, {one.name: all_made[one.name] for one in floors if not one.guided}
+            )
         if scores.unbounded:
             free = figures(add_up(scores.unbounded))
             details['metrics_unbounded'] = {name: float(value) for name, value in free.items()}

@@ -76,6 +76,17 @@ def test_a_model_is_held_against_the_best_floor():
     assert 'versus' not in rows['good'].details
 
 
+def test_methods_that_see_colour_are_told_apart():
+    guided = method('guided', 0.0, guided=True)
+    methods = [method('floor', 0.1), guided, method('model', 0.05, is_model=True)]
+    rows, _ = rows_of(methods, color=np.zeros((24, 32, 3), np.uint8))
+    details = rows['model'].details
+    assert details['versus']['rmse_cm']['floor'] == 'guided'
+    assert details['versus']['rmse_cm']['verdict'] == 'worse'
+    assert details['versus_depth_only']['rmse_cm']['floor'] == 'floor'
+    assert details['versus_depth_only']['rmse_cm']['verdict'] == 'better'
+
+
 def test_greater_is_better_where_it_is():
     rows, _ = rows_of([method('floor', 0.3), method('model', 0.0, is_model=True)])
     versus = rows['model'].details['versus']
