@@ -20,7 +20,6 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from rclpy.clock import Clock
 from sensor_msgs.msg import CompressedImage
 
@@ -30,6 +29,7 @@ from cdst_ros.depth.compressed import declared_size, decode_compressed, encode_c
 from cdst_ros.depth.encodings import DepthDecodeError, decode, encode
 from cdst_ros.depth.messages import stamp_ns
 from cdst_ros.depth.repetition import RepetitionDetector
+from cdst_ros.depth.validity import valid_mask
 from cdst_ros.nodes.color import registered_color
 from cdst_ros.nodes.frame import Frame, FrameRefusedError
 from cdst_ros.nodes.outputs import Outputs
@@ -130,7 +130,7 @@ class Pipeline:
         self._publish_extras(result, engine.info, parameters, header)
         laps.lap('extras')
         self._window.add(laps.seconds)
-        self._look_at(frame, depth)
+        self._look_at(frame, depth, parameters)
 
     def _decode(self, frame: Frame, parameters: Parameters, engine: EngineInfo) -> F32:
         msg = frame.depth
@@ -226,14 +226,15 @@ class Pipeline:
             sure = confidence(result.depth, result.sigma)
             outputs.publish_image('confidence', sure, '32FC1', header)
 
-    def _look_at(self, frame: Frame, depth: F32) -> None:
+    def _look_at(self, frame: Frame, depth: F32, parameters: Parameters) -> None:
         """Tell of input that can be enlarged but should not be like that."""
-        if not np.any(depth > 0):
+        if not valid_mask(depth, parameters.min_depth, parameters.max_depth).any():
             self._window.count('nothing valid')
             self._log.warn(
-                f'{frame.topic}: no pixel of this image is known (all 0, NaN, or out of range): '
-                'is the lens covered, the scene out of range, or depth_scale wrong? The output '
-                'is unknown everywhere, too',
+                f'{frame.topic}: no pixel of this image is known (all 0, NaN, or out of range: '
+                f'{parameters.min_depth:g} to {parameters.max_depth:g} m): is the lens covered, '
+                'the scene out of range, or depth_scale wrong? The output is unknown '
+                'everywhere, too',
             )
         if frame.arrived - self._last_arrival > _NEW_STREAM_S:
             self._repetition = RepetitionDetector()

@@ -223,3 +223,10 @@ def test_compressed_topics_follow_their_images(make_graph, rules, read, publishe
     graph = make_graph(cli_args=remapped(*rules), input_transport='compressedDepth', lazy=False)
     graph.until(lambda: graph.user.count_subscribers(read))
     graph.until(lambda: graph.user.count_publishers(published))
+
+
+def test_a_scene_out_of_the_limits_is_told_with_them(make_graph):
+    graph = make_graph(max_depth=0.5)
+    graph.flow()
+    assert not pixels(graph.exchange()).any()
+    graph.until(lambda: graph.said('no pixel of this image is known', '0 to 0.5 m'))
