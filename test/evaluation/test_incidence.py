@@ -17,7 +17,7 @@ import pytest
 from cdst_ros.evaluation.incidence import incidence
 from cdst_ros.synthetic import indoor_scene, look, render
 
-from .metrics.worlds import camera_of, step
+from .metrics.worlds import camera_of, slanted
 
 
 @pytest.mark.parametrize('normal', [(0, 0, 1.0), (0.5, -0.2, 0.4), (0.0, 0.9, 0.05)])
@@ -42,12 +42,25 @@ def test_it_agrees_with_the_renderer():
     seen = render(scene, camera, look((0, 0, 1.2), 0.3), color=False, incidence=True)
     found = incidence(seen.depth, camera)
     off = np.abs(found - seen.incidence)
-    assert np.isfinite(off).mean() > 0.8
+    assert (np.isfinite(found) == np.isfinite(seen.depth)).all()
     assert np.nanmedian(off) < 1e-3
+    assert np.nanquantile(off, 0.95) < 0.05
 
 
-def test_beside_a_jump_there_is_none():
-    depth = step(at=16)
+def test_beside_a_jump_it_is_that_of_the_own_surface():
+    depth = slanted(at=24)
+    camera = camera_of(depth)
+    board, wall = (slanted(at=at) for at in (48, 0))
+    expected = np.where(np.arange(48) < 24, incidence(board, camera), incidence(wall, camera))
+    assert incidence(depth, camera) == pytest.approx(expected, abs=1e-4)
+
+
+def test_holes_are_unknown_and_no_more():
+    depth = slanted(at=48)
+    whole = incidence(depth, camera_of(depth))
+    depth[10:12, 20] = np.nan
+    depth[:, 30] = np.nan
     found = incidence(depth, camera_of(depth))
-    assert np.isnan(found[:, 15:17]).all()
-    assert np.isfinite(found[:, :14]).all()
+    assert (np.isnan(found) == np.isnan(depth)).all()
+    known = np.isfinite(depth)
+    assert found[known] == pytest.approx(whole[known], abs=1e-4)

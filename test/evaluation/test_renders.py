@@ -22,7 +22,7 @@ from cdst_ros.evaluation.protocols import protocol
 from cdst_ros.evaluation.renders import SETS, described_profiles, view_of
 from cdst_ros.evaluation.report import EvaluationError, Request
 from cdst_ros.evaluation.sources import SourceFrame
-from cdst_ros.synthetic import IDEAL, Sampling
+from cdst_ros.synthetic import IDEAL, Sampling, load_profile
 
 CAMERA = CameraModel.from_intrinsics(160.0, 160.0, 80.0, 48.0, 160, 96)
 
@@ -96,3 +96,16 @@ def test_what_is_not_the_protocol_is_refused(folder):
         file.write_bytes(b'')
     with pytest.raises(EvaluationError, match='no frame of'):
         protocol('replica_x4').run(Request(folder))
+
+
+def test_a_sensor_that_integrates_light_keeps_its_mixed_pixels():
+    # Angles are known beside edges too: without them a time-of-flight camera would lose all edges.
+    depth = plane()
+    depth[30:70, 50:90] = 1.0
+    color = np.full((96, 160, 3), 120, np.uint8)
+    frame = SourceFrame('0', depth, '32FC1', color=color)
+    sensor = replace(load_profile('tof'), edge_dropout=0.0, grazing_dropout=0.0)
+    view = view_of(frame, sensor, CAMERA, 0)
+    assert np.isfinite(view.low).mean() > 0.95
+    column = view.low[8:16, 12]
+    assert ((column > 1.05) & (column < 2.4)).all()
