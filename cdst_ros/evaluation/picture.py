@@ -202,7 +202,7 @@ def _cut_out(depth: F32, cut: tuple[float, float, float, float]) -> F32:
 def _fit(image: U8, width: int, height: int) -> U8:
     """Resize: averaging when it shrinks, whole pixels when it grows."""
     if image.shape[:2] == (1, 1):  # which OpenCV 4.5.4 does not resize
-        return np.broadcast_to(image, (height, width, 3)).copy()
+        return np.tile(image, (height, width, 1))
     shrinks = image.shape[1] > width
     how = cv2.INTER_AREA if shrinks else cv2.INTER_NEAREST
     return np.asarray(cv2.resize(image, (width, height), interpolation=how), dtype=np.uint8)
