@@ -127,10 +127,7 @@ def tensorrt(version: str | None, has_gpu: bool) -> Finding:
         return Finding('Machine', 'TensorRT', f'{version}, but no GPU', Status.ABSENT)
     if not has_gpu:
         return Finding('Machine', 'TensorRT', 'not installed; needs an NVIDIA GPU', Status.ABSENT)
-    remedy = (
-        'on a Jetson, make the environment with --system-site-packages to see that of JetPack; '
-        'elsewhere install the tensorrt package that fits the driver'
-    )
+    remedy = 'nothing yet: this version of cdst_ros runs its models on the CPU'
     return Finding('Machine', 'TensorRT', 'not installed', Status.ABSENT, remedy)
 
 

@@ -47,6 +47,7 @@ def test_they_are_there_small_and_say_what_they_are(name):
     path = shipped_models()[name]
     metadata = read_metadata(path)
     assert path.stat().st_size < 300_000
+    assert b'.py' not in path.read_bytes(), 'holds stack traces of the machine that made it'
     assert metadata.name == name
     assert metadata.scale == int(name[-1])
     assert metadata.alignment is GridAlignment.HALF_PIXEL
