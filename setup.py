@@ -64,7 +64,6 @@ ROS = [
         'ros-rclpy[fastrtps]',
         'ros-sensor-msgs',
         'ros-diagnostic-msgs',
-        'ros-std-srvs',
         'ros-lifecycle-msgs',
     )
 ]
