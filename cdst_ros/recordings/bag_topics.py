@@ -93,9 +93,7 @@ def choose_depth(images: Iterable[ImageTopic], wanted: str | None, bag: str) -> 
     images = list(images)
     if wanted is not None:
         return _named(images, wanted, bag)
-    candidates = [image for image in images if image.is_depth]
-    raw = {image.name for image in candidates if not image.compressed}
-    candidates = [c for c in candidates if not (c.compressed and c.base in raw)]
+    candidates = _cameras(image for image in images if image.is_depth)
     if len(candidates) == 1:
         return candidates[0]
     fault = 'has several depth topics' if candidates else 'has no depth topic'
@@ -116,9 +114,7 @@ def choose_color(images: Iterable[ImageTopic], wanted: str | None, bag: str) -> 
     images = list(images)
     if wanted is not None:
         return _named(images, wanted, bag)
-    candidates = [image for image in images if image.is_color]
-    raw = {image.name for image in candidates if not image.compressed}
-    candidates = [c for c in candidates if not (c.compressed and c.base in raw)]
+    candidates = _cameras(image for image in images if image.is_color)
     if len(candidates) == 1:
         return candidates[0]
     fault = 'several colour topics' if candidates else 'no colour topic'
@@ -133,6 +129,13 @@ def info_topic(image: ImageTopic, topics: Iterable[Topic]) -> str | None:
     name = image.base.rsplit('/', 1)[0] + '/camera_info'
     found = (topic.name for topic in topics if topic.msgtype == CAMERA_INFO)
     return name if name in found else None
+
+
+def _cameras(images: Iterable[ImageTopic]) -> list[ImageTopic]:
+    """Return one topic a camera: the raw one, where it has a compressed one too."""
+    images = list(images)
+    raw = {image.name for image in images if not image.compressed}
+    return [image for image in images if not (image.compressed and image.base in raw)]
 
 
 def _named(images: list[ImageTopic], wanted: str, bag: str) -> ImageTopic:
