@@ -48,7 +48,8 @@ def test_everything_but_the_images_becomes_json():
         timing={'frames': 1.0},
     )
     values = json.loads(json.dumps(report.to_json()))
-    assert values['protocol'] == 'recording' and values['conditions'] == 'as recorded'
+    assert values['protocol'] == 'recording'
+    assert values['conditions'] == 'as recorded'
     assert values['verdict'] == 'Nothing was judged.'
     assert values['frames'][0]['metrics']['bilinear']['rmse_cm'] == 1.5
     assert values['bands'][0]['bands'][0]['pixels'] == 4
