@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -108,16 +109,21 @@ def views_of(sensor: SensorProfile, scale: int, frames: int | None = None) -> It
 
     :param frames: so many in all, as few of each room as need be; None: all
     """
-    for number in range(SCENES):
-        wanted = _views_of(number, frames)
-        if not wanted:
-            continue
-        rng = np.random.default_rng([EVALUATION_SEED, EVALUATION_STREAM, number])
-        scene = with_rods(rng, indoor_scene(rng), RODS)
-        path = CameraPath.through(scene, rng)
-        for moment in range(wanted):
-            pose = path.pose(moment * INTERVAL_S)
-            yield _view(_Moment(scene, pose, number, moment), sensor, scale)
+    for moment in _moments(frames):
+        yield _view(moment, sensor, scale)
+
+
+def view_at(sensor: SensorProfile, scale: int, number: int, frames: int | None = None) -> View:
+    """
+    Return one of ``views_of``, without rendering the others.
+
+    :param number: its place among them, from 0
+    :raises EvaluationError: where there are not so many
+    """
+    moment = next(islice(_moments(frames), number, None), None)
+    if moment is None:
+        raise EvaluationError(f'there is no view {number} of {protocol_name(sensor.name)}')
+    return _view(moment, sensor, scale)
 
 
 class _Moment(NamedTuple):
@@ -127,6 +133,18 @@ class _Moment(NamedTuple):
     pose: F64
     room: int
     number: int
+
+
+def _moments(frames: int | None) -> Iterator[_Moment]:
+    for number in range(SCENES):
+        wanted = _views_of(number, frames)
+        if not wanted:
+            continue
+        rng = np.random.default_rng([EVALUATION_SEED, EVALUATION_STREAM, number])
+        scene = with_rods(rng, indoor_scene(rng), RODS)
+        path = CameraPath.through(scene, rng)
+        for moment in range(wanted):
+            yield _Moment(scene, path.pose(moment * INTERVAL_S), number, moment)
 
 
 def _view(moment: _Moment, sensor: SensorProfile, scale: int) -> View:

@@ -40,6 +40,9 @@ MEASURED = (
     'moving-block bootstrap.'
 )
 _HEADLINES = tuple(figure for figure in FIGURES if figure.headline)
+#: What single frames are told apart by, and the key of a row that holds it frame by frame.
+_FRAME_FIGURE = 'edge_mae_cm'
+BY_FRAME = f'{_FRAME_FIGURE}_by_frame'
 
 
 def told_of_checks(bounded: bool, frames: int) -> str:
@@ -157,6 +160,7 @@ class Scoreboard:
 
     def _row(self, method: Method, all_made: dict[str, _Figures]) -> Row:
         details, scores, made = method.details(), self._scores[method.name], all_made[method.name]
+        details[BY_FRAME] = made.by_frame
         if method.is_model:
             details['bounded'] = self._bounded
             details['clipped_fraction'] = float(np.mean(scores.clipped))
@@ -190,16 +194,20 @@ class _Figures:
 
     :param pooled: over all frames
     :param replicates: over each resampling of them, (N,)
+    :param by_frame: the error at edges of each frame [cm], NaN where it has none
     """
 
     pooled: dict[str, float]
     replicates: dict[str, F64]
+    by_frame: list[float]
 
     @classmethod
     def of(cls, frames: list[Sums], counts: F64) -> _Figures:
         pooled = {name: float(value) for name, value in figures(add_up(frames)).items()}
         columns = by_name(frames)
-        return cls(pooled, figures({name: counts @ column for name, column in columns.items()}))
+        replicates = figures({name: counts @ column for name, column in columns.items()})
+        by_frame = figures(columns).get(_FRAME_FIGURE, np.empty(0))
+        return cls(pooled, replicates, [float(value) for value in by_frame])
 
 
 def _versus(model: _Figures, floors: dict[str, _Figures]) -> dict[str, Any]:

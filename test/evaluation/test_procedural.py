@@ -67,6 +67,17 @@ def test_the_views_are_always_the_same_and_shortened_by_rooms():
     assert totals == [1, 17]
 
 
+def test_one_view_is_found_again():
+    sensor = load_profile('tof')
+    last = list(procedural.views_of(sensor, 2, 14))[2]
+    found = procedural.view_at(sensor, 2, 2, 14)
+    assert found.sequence == last.sequence == 'room 1'
+    np.testing.assert_array_equal(found.low, last.low)
+    np.testing.assert_array_equal(found.reference, last.reference)
+    with pytest.raises(EvaluationError, match='no view 14 of synthetic_tof'):
+        procedural.view_at(sensor, 2, 14, 14)
+
+
 def test_a_sensor_that_picks_pixels_lies_on_the_grid_of_the_reference():
     sensor = replace(IDEAL, sampling=Sampling.PICK)
     view = next(procedural.views_of(sensor, 4, 1))

@@ -61,6 +61,14 @@ def test_figures_are_of_all_frames_and_lie_in_their_interval():
     assert (values['method'], values['scale']) == ('floor', 2)
 
 
+def test_every_frame_has_its_own_error_at_edges():
+    rows, _ = rows_of([method('floor', 0.1), method('model', 0.2, is_model=True)])
+    for name, error in (('floor', 10.0), ('model', 20.0)):
+        assert rows[name].to_json()['edge_mae_cm_by_frame'] == pytest.approx([error] * 6, abs=1e-3)
+    board = Scoreboard([method('floor')], bounded=False)
+    assert [row.details['edge_mae_cm_by_frame'] for row in board.rows()] == [[]]
+
+
 def test_a_model_is_held_against_the_best_floor():
     floors = [method('good', 0.02), method('bad', 0.3)]
     rows, _ = rows_of([*floors, method('model', 0.01, is_model=True)])
