@@ -15,11 +15,9 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -137,20 +135,13 @@ def _models(asked: list[str] | None, scales: tuple[int, ...]) -> tuple[str, ...]
 
 
 def _json(report: Report, protocol: Protocol, shown: list[Row]) -> str:
+    from cdst_ros.evaluation.plain import json_text
+
     values = report.to_json()
     if shown:
         values['published'] = [row.to_json() for row in shown]
         values['caveat'] = protocol.caveat
-    return json.dumps(_plain(values), indent=2, allow_nan=False) + '\n'
-
-
-def _plain(value: Any) -> Any:
-    """Return JSON values with None for NaN, which JSON does not know."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return json_text(values)
 
 
 def _show(report: Report, protocol: Protocol, shown: list[Row]) -> None:
