@@ -17,19 +17,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, F64
+from cdst_ros.depth.arrays import F32
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.evaluation.judging import Judge, View
 from cdst_ros.evaluation.methods import Method
-from cdst_ros.evaluation.metrics.bootstrap import interval, resamplings
-from cdst_ros.evaluation.metrics.catalogue import FIGURES, Figure, figures
+from cdst_ros.evaluation.metrics.bootstrap import resamplings
+from cdst_ros.evaluation.metrics.catalogue import figures
 from cdst_ros.evaluation.metrics.sums import Sums, add_up, by_name
 from cdst_ros.evaluation.promises import BrokenPromises, check_promises
 from cdst_ros.evaluation.report import EvaluationError, Row
+from cdst_ros.evaluation.standing import Figures, latency_summary, ranks, standing
 
 #: How the figures were taken, for the conditions of a report.
 MEASURED = (
@@ -39,7 +39,6 @@ MEASURED = (
     'sampled. Occupancy: 5 cm cells; phantom cells touch none of the reference. [ ]: 95 % of a '
     'moving-block bootstrap.'
 )
-_HEADLINES = tuple(figure for figure in FIGURES if figure.headline)
 #: What single frames are told apart by, and the key of a row that holds it frame by frame.
 _FRAME_FIGURE = 'edge_mae_cm'
 BY_FRAME = f'{_FRAME_FIGURE}_by_frame'
@@ -63,6 +62,7 @@ class _Scores:
     sums: list[Sums] = field(default_factory=list)
     unbounded: list[Sums] = field(default_factory=list)
     clipped: list[float] = field(default_factory=list)
+    latency_ms: list[float] = field(default_factory=list)
     broken: BrokenPromises = field(default_factory=lambda: BrokenPromises(0, 0, 0))
 
 
@@ -124,8 +124,10 @@ class Scoreboard:
     def rows(self) -> list[Row]:
         """Return a row for each method that has seen all views."""
         counts = resamplings(self._sequences)
-        made = {method.name: _Figures.of(self._scores[method.name].sums, counts)
-                for method in self._methods}  # fmt: skip
+        made = {
+            method.name: Figures.of(by_name(self._scores[method.name].sums), counts)
+            for method in self._methods
+        }
         return [self._row(method, made) for method in self._methods]
 
     def left_out(self) -> list[str]:
@@ -151,6 +153,7 @@ class Scoreboard:
         result = method.enlarge(view.low, view.rgb, bounded=bounded)
         scores = self._scores[method.name]
         scores.clipped.append(result.clipped_fraction)
+        scores.latency_ms.append(1e3 * sum(result.timings.values()))
         if bounded:
             # What float32 may lose on the way to the limits and back.
             slack = method.noise.sigma(np.nan_to_num(view.low)) + np.float32(1e-6) * view.low
@@ -158,17 +161,15 @@ class Scoreboard:
         sigma = result.sigma
         return result.depth.copy(), None if sigma is None else sigma.copy()
 
-    def _row(self, method: Method, all_made: dict[str, _Figures]) -> Row:
+    def _row(self, method: Method, all_made: dict[str, Figures]) -> Row:
         details, scores, made = method.details(), self._scores[method.name], all_made[method.name]
-        details[BY_FRAME] = made.by_frame
+        details['latency_ms'] = latency_summary(scores.latency_ms)
+        details['rank'] = ranks(all_made)[method.name]
+        details[BY_FRAME] = _by_frame(scores.sums)
         if method.is_model:
             details['bounded'] = self._bounded
             details['clipped_fraction'] = float(np.mean(scores.clipped))
-            floors = [one for one in self._methods if not one.is_model]
-            details['versus'] = _versus(made, {one.name: all_made[one.name] for one in floors})
-            details['versus_depth_only'] = _versus(
-                made, {one.name: all_made[one.name] for one in floors if not one.guided}
-            )
+            details.update(standing(method.name, self._methods, all_made))
         if scores.unbounded:
             free = figures(add_up(scores.unbounded))
             details['metrics_unbounded'] = {name: float(value) for name, value in free.items()}
@@ -178,65 +179,12 @@ class Scoreboard:
             {},
             details,
             metrics=made.pooled,
-            intervals={
-                figure.name: interval(made.replicates[figure.name])
-                for figure in _HEADLINES
-                if figure.name in made.pooled
-            },
+            intervals=made.intervals(),
             profile=self._profile,
         )
 
 
-@dataclass(frozen=True)
-class _Figures:
-    """
-    The figures of a method by name.
-
-    :param pooled: over all frames
-    :param replicates: over each resampling of them, (N,)
-    :param by_frame: the error at edges of each frame [cm], NaN where it has none
-    """
-
-    pooled: dict[str, float]
-    replicates: dict[str, F64]
-    by_frame: list[float]
-
-    @classmethod
-    def of(cls, frames: list[Sums], counts: F64) -> _Figures:
-        pooled = {name: float(value) for name, value in figures(add_up(frames)).items()}
-        columns = by_name(frames)
-        replicates = figures({name: counts @ column for name, column in columns.items()})
-        by_frame = figures(columns).get(_FRAME_FIGURE, np.empty(0))
-        return cls(pooled, replicates, [float(value) for value in by_frame])
-
-
-def _versus(model: _Figures, floors: dict[str, _Figures]) -> dict[str, Any]:
-    """Return, by headline, how a model stands to the best floor, on the same resamplings."""
-    found = {}
-    for figure in _HEADLINES:
-        best = _best(figure, floors)
-        value = model.pooled.get(figure.name, np.nan)
-        if best is None or not np.isfinite(value):
-            continue
-        floor = floors[best]
-        low, high = interval(model.replicates[figure.name] - floor.replicates[figure.name])
-        found[figure.name] = {
-            'floor': best,
-            'difference': value - floor.pooled[figure.name],
-            'interval': (low, high),
-            'verdict': _verdict(figure, low, high),
-        }
-    return found
-
-
-def _best(figure: Figure, floors: dict[str, _Figures]) -> str | None:
-    values = {n: made.pooled.get(figure.name, np.nan) for n, made in floors.items()}
-    defined = {name: value for name, value in values.items() if np.isfinite(value)}
-    return max(defined, key=lambda name: figure.better * defined[name]) if defined else None
-
-
-def _verdict(figure: Figure, low: float, high: float) -> str:
-    """Return ``better`` or ``worse`` where the whole interval is; ``even`` else."""
-    if not (low > 0 or high < 0):
-        return 'even'
-    return 'better' if low * figure.better > 0 else 'worse'
+def _by_frame(frames: list[Sums]) -> list[float]:
+    """Return the error at edges of each frame [cm], NaN where it has none."""
+    errors = figures(by_name(frames)).get(_FRAME_FIGURE, np.empty(0))
+    return [float(error) for error in errors]
