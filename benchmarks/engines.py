@@ -21,19 +21,15 @@ bicubic (``bicubic``) in the same run.
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 
-import cv2
-import numpy as np
 from report import publish
 
+from cdst_ros.evaluation.timing import time_engines
 from cdst_ros.superres.contract import read_metadata
 from cdst_ros.superres.engine import Engine, EngineError
 from cdst_ros.superres.engines import describe_engines, open_engine
-from cdst_ros.superres.frame import SuperResolution
 from cdst_ros.superres.store import find_model
 
 SIZES = ((160, 120), (320, 240), (640, 480))
@@ -66,31 +62,20 @@ def main() -> None:
 def _time_size(
     size: tuple[int, int], scale: int, models: list[str], rounds: int, threads: int | None
 ) -> Iterator[list[object]]:
-    width, height = size
-    depth, rgb = _scene(width, height, scale)
-    runs = [SuperResolution(engine) for engine in _engines(scale, models, threads)]
-    wall: list[list[float]] = [[] for _ in runs]
-    cpu: list[list[float]] = [[] for _ in runs]
-    for round_ in range(rounds + 1):
-        for k, run in enumerate(runs):
-            started, used = time.perf_counter(), time.process_time()
-            run(depth, rgb if run.engine.info.guided else None)
-            if round_:  # the first is the warm-up
-                wall[k].append(time.perf_counter() - started)
-                cpu[k].append(time.process_time() - used)
-    floor = median(cpu[0])
-    for run, w, c in zip(runs, wall, cpu, strict=True):
-        info = run.engine.info
+    engines = list(_engines(scale, models, threads))
+    costs = time_engines(engines, size, rounds)
+    for engine, cost in zip(engines, costs, strict=True):
+        info = engine.info
         yield [
-            f'{width}x{height}',
+            '{}x{}'.format(*size),
             info.engine,
             info.model if info.model != info.engine else '',
             info.precision,
-            f'{1e3 * median(w):.2f}',
-            f'{1e3 * median(c):.2f}',
-            f'{median(c) / floor:.1f}',
+            f'{cost.wall_ms:.2f}',
+            f'{cost.cpu_ms:.2f}',
+            f'{cost.cpu_ms / costs[0].cpu_ms:.1f}',
         ]
-        run.engine.close()
+        engine.close()
 
 
 def _engines(scale: int, models: list[str], threads: int | None) -> Iterator[Engine]:
@@ -104,15 +89,6 @@ def _engines(scale: int, models: list[str], threads: int | None) -> Iterator[Eng
                     yield open_engine(model, name, precision, threads=threads)
                 except EngineError as error:
                     print(f'left out: {name} {precision}: {error}')
-
-
-def _scene(width: int, height: int, scale: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return a slanted floor with a box before it (H, W) [m], and grey colour (sH, sW, 3)."""
-    y = np.linspace(0.0, 1.0, height, dtype=np.float32)[:, None]
-    depth = np.repeat(1.0 / (0.2 + 0.6 * y), width, axis=1)
-    depth[height // 3 : height // 2, width // 3 : width // 2] = 1.1
-    grey = cv2.resize((depth * 40).astype(np.uint8), (width * scale, height * scale))
-    return depth, np.repeat(grey[..., None], 3, axis=2)
 
 
 if __name__ == '__main__':
