@@ -35,7 +35,7 @@ def read_version():
 
 def package_data():
     """Return the package's files that are not code, as paths inside the package."""
-    kinds = {'.onnx', '.rviz', '.typed', '.xml', '.yaml'}
+    kinds = {'.css', '.html', '.onnx', '.rviz', '.typed', '.xml', '.yaml'}
     root = HERE / PACKAGE
     return sorted(str(f.relative_to(root)) for f in root.rglob('*') if f.suffix in kinds)
 
@@ -78,7 +78,10 @@ TRAIN = [
     'onnxruntime>=1.17',
 ]
 
-TEST = ['pytest>=7', 'hypothesis>=6', 'onnx>=1.16']
+# HTML reports alone; a robot that only runs the node is spared matplotlib.
+REPORT = ['jinja2>=3.0', 'matplotlib>=3.5']
+
+TEST = ['pytest>=7', 'hypothesis>=6', 'onnx>=1.16', *REPORT]
 
 DEV = [
     *TEST,
@@ -127,6 +130,7 @@ setup(
         'ros': ROS,
         'openvino': ['openvino>=2024.4'],
         'onnxruntime': ['onnxruntime>=1.17'],
+        'report': REPORT,
         'train': TRAIN,
         'test': TEST,
         'dev': DEV,

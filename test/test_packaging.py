@@ -35,6 +35,9 @@ PIP_ONLY = {'mcap', 'onnxruntime', 'openvino', 'rosbags', 'tensorrt', 'zstandard
 #: pip's name of a library that is imported under another name.
 PIP_NAMES = {'cv2': 'opencv-python-headless', 'yaml': 'pyyaml'}
 
+#: Libraries of an extra that the core imports where it needs them, and says so where they lack.
+EXTRAS = {'jinja2': 'report', 'matplotlib': 'report'}
+
 #: From JetPack or NVIDIA, by hand.
 UNDECLARED = {'tensorrt'}
 
@@ -89,6 +92,7 @@ def test_what_a_robot_runs_is_declared_with_apt_keys(manifest):
     files += (ROOT / 'launch').rglob('*.py')
     declared = {depend.name for depend in manifest.exec_depends}
     wanted = imported(files) - set(sys.stdlib_module_names) - {'cdst_ros', 'torch'} - PIP_ONLY
+    wanted -= EXTRAS.keys()
     keys = {'numpy', 'rich', 'typer'}
     wanted = {APT_KEYS.get(name, f'python3-{name}' if name in keys else name) for name in wanted}
     assert wanted <= declared
@@ -99,8 +103,16 @@ def test_what_the_core_imports_is_declared_to_pip(setup):
     rooms = ('cli', 'depth', 'evaluation', 'recordings', 'superres', 'synthetic')
     files = [file for room in rooms for file in (PACKAGE / room).rglob('*.py')]
     wanted = imported(files) - set(sys.stdlib_module_names) - {'cdst_ros'} - UNDECLARED
-    wanted = {PIP_NAMES.get(name, name) for name in wanted}
+    wanted = {PIP_NAMES.get(name, name) for name in wanted - EXTRAS.keys()}
     assert wanted <= names(setup['install_requires'])
+
+
+def test_what_only_some_runs_need_is_an_extra(setup):
+    extras = {
+        extra: names(requirements) for extra, requirements in setup['extras_require'].items()
+    }
+    assert all(name in extras[extra] for name, extra in EXTRAS.items())
+    assert not EXTRAS.keys() & names(setup['install_requires'])
 
 
 def test_every_script_names_a_function_that_exists(setup):

@@ -16,12 +16,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from cdst_ros.depth.arrays import F32, U8, Bool
+from cdst_ros.evaluation.colours import UNKNOWN, ColourScale, depth_scale
 
 #: Lengths in the picture [px].
 _PANEL_WIDTH = 468
@@ -37,38 +37,11 @@ _PAPER = (255, 255, 255)
 _INK = (40, 34, 30)
 _FAINT = (120, 112, 104)
 _FRAME = (255, 255, 255)
-_UNKNOWN = (92, 84, 78)
 
 #: The inset shows this share of the picture, each way.
 _INSET = 0.22
 #: The error scale spans at least this [m].
 _FINEST_ERROR = 0.005
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """Colours for ``low`` to ``high`` [m]: entries ``first`` to ``last`` of a colour map."""
-
-    low: float
-    high: float
-    colours: int
-    first: int = 0
-    last: int = 255
-
-    def paint(self, values: F32) -> U8:
-        """Return (H, W, 3) BGR; NaN is painted in a grey that the scale does not have."""
-        known = np.isfinite(values)
-        span = max(self.high - self.low, 1e-6)
-        share = np.clip((np.nan_to_num(values) - self.low) / span, 0, 1)
-        level = self.first + share * (self.last - self.first)
-        painted = cv2.applyColorMap(level.astype(np.uint8), self.colours)
-        painted[~known] = _UNKNOWN
-        return np.asarray(painted, dtype=np.uint8)
-
-    def bar(self, width: int, height: int) -> U8:
-        """Return (height, width, 3) BGR: the scale from left to right."""
-        ramp = np.linspace(self.low, self.high, width, dtype=np.float32)
-        return self.paint(np.repeat(ramp[None], height, axis=0))
 
 
 def draw_comparison(
@@ -90,7 +63,7 @@ def draw_comparison(
     :raises ValueError: when a method's size is not the truth's
     """
     _check_sizes(methods, truth)
-    depth = _depth_scale(truth)
+    depth = depth_scale(truth)
     repeated = _repeat(low, truth.shape)
     error = _error_scale(repeated, truth)
     cut = _edge_cut(truth)
@@ -145,19 +118,12 @@ def _error_labels(judged: Mapping[str, F32], truth: F32) -> list[str]:
     return [f'error of {label}: RMSE {r:.1f} cm' for label, r in zip(judged, rmse_cm, strict=True)]
 
 
-def _depth_scale(truth: F32) -> _Scale:
-    known = truth[np.isfinite(truth)]
-    low, high = np.percentile(known, (0.5, 99.5)) if known.size else (0.0, 1.0)
-    # Both ends of Turbo are too dark to show shape.
-    return _Scale(float(low), float(high), cv2.COLORMAP_TURBO, first=22, last=236)
-
-
-def _error_scale(repeated: F32, truth: F32) -> _Scale:
+def _error_scale(repeated: F32, truth: F32) -> ColourScale:
     """Return a scale that ends at the RMSE of the repeated input: noise and edges both show."""
     plain = _error(repeated, truth)
     known = plain[np.isfinite(plain)]
     high = float(np.sqrt(np.square(known).mean())) if known.size else 0.0
-    return _Scale(0.0, max(high, _FINEST_ERROR), cv2.COLORMAP_INFERNO)
+    return ColourScale(0.0, max(high, _FINEST_ERROR), cv2.COLORMAP_INFERNO)
 
 
 def edge_share(truth: F32) -> float:
@@ -216,7 +182,7 @@ def _outline(view: U8, cut: tuple[float, float, float, float]) -> None:
     cv2.rectangle(view, first, last, _FRAME, 2)
 
 
-def _legend(depth: _Scale, error: _Scale, width: int, height: int) -> U8:
+def _legend(depth: ColourScale, error: ColourScale, width: int, height: int) -> U8:
     """Return a panel with both colour scales, and the grey of unknown depth."""
     panel: U8 = np.full((height, width, 3), _PAPER, np.uint8)
     left, bar = 6, (width - 12, 22)
@@ -235,7 +201,7 @@ def _legend(depth: _Scale, error: _Scale, width: int, height: int) -> U8:
             x = left + share * (bar[0] - _text_width(text, _SMALL))
             _write(panel, text, (round(x), y), _SMALL, _FAINT)
         y += _SMALL + 26
-    panel[y : y + _LABEL, left : left + 44] = _UNKNOWN
+    panel[y : y + _LABEL, left : left + 44] = UNKNOWN
     _write(panel, 'unknown', (left + 54, y), _SMALL, _FAINT)
     return panel
 

@@ -20,9 +20,10 @@ import numpy as np
 import pytest
 
 from cdst_ros.evaluation import picture
+from cdst_ros.evaluation.colours import UNKNOWN
 from cdst_ros.evaluation.picture import draw_comparison
 
-GREY = np.array(picture._UNKNOWN, np.uint8)
+GREY = np.array(UNKNOWN, np.uint8)
 
 
 def step(height: int = 48, width: int = 64) -> np.ndarray:

@@ -1,0 +1,49 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Reports as one HTML file: no network, no other file, legible in print and on phones."""
+
+from cdst_ros.evaluation.html.libraries import MissingLibraryError, check_libraries
+from cdst_ros.evaluation.html.page import (
+    Code,
+    Details,
+    Fact,
+    Items,
+    Page,
+    Panel,
+    Panels,
+    Paragraph,
+    Picture,
+    Section,
+    Table,
+    render_page,
+    write_page,
+)
+
+__all__ = [
+    'Code',
+    'Details',
+    'Fact',
+    'Items',
+    'MissingLibraryError',
+    'Page',
+    'Panel',
+    'Panels',
+    'Paragraph',
+    'Picture',
+    'Section',
+    'Table',
+    'check_libraries',
+    'render_page',
+    'write_page',
+]

@@ -1,0 +1,203 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Depth images as clouds of points, seen from beside the camera.
+
+From its own camera a depth image looks right whatever its depths are; seen from the side, a pixel
+between two surfaces hangs in the air.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from cdst_ros.depth.arrays import F32, F64, U8
+from cdst_ros.depth.camera import CameraModel
+from cdst_ros.evaluation.colours import ColourScale
+
+PAPER = (255, 255, 255)
+#: Share of a colour that a surface keeps that is seen edge-on.
+_AMBIENT = 0.45
+#: A splat is at most so wide [px]: what is closer to the eye is seen through.
+_WIDEST_SPLAT = 12
+_LIGHT = np.array([0.35, -0.55, -0.76])
+
+
+@dataclass(frozen=True)
+class Viewpoint:
+    """
+    An eye that looks at a point of the scene, in the optical frame of the camera.
+
+    :param target: (3,) [m], in the middle of the view
+    :param yaw: by which the eye has gone round the target, to the right of the camera [rad]
+    :param pitch: by which it has gone up [rad]
+    :param distance: of the eye from the target [m]
+    :param focal: of the view, in widths of it
+    """
+
+    target: tuple[float, float, float]
+    yaw: float
+    pitch: float
+    distance: float
+    focal: float
+
+    def rotation(self) -> F64:
+        """Return the rotation (3, 3) that takes directions of the camera to those of the eye."""
+        yaw, pitch = self.yaw, self.pitch
+        about_y = np.array(
+            [[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]]
+        )
+        about_x = np.array(
+            [[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]]
+        )
+        return np.asarray(about_x @ about_y, np.float64)
+
+    def seen(self, points: F64) -> F64:
+        """Return points (N, 3) of the camera as those of the eye: right, down, ahead [m]."""
+        moved = (points - np.array(self.target)) @ self.rotation().T
+        moved[:, 2] += self.distance
+        return np.asarray(moved, np.float64)
+
+
+def viewpoint_of(
+    depth: F32,
+    camera: CameraModel,
+    *,
+    window: tuple[slice, slice] | None = None,
+    yaw_degrees: float = 32.0,
+    pitch_degrees: float = 18.0,
+) -> Viewpoint:
+    """
+    Return an oblique viewpoint from which the whole of a depth image, or of a window, is seen.
+
+    :param depth: (H, W) [m], with some known pixels
+    :param camera: of the image
+    :param window: rows and columns to look at; None: all
+    :raises ValueError: when nothing is known there, or the camera is uncalibrated
+    """
+    points = camera.back_project(depth)[window or (slice(None), slice(None))].reshape(-1, 3)
+    points = points[np.isfinite(points[:, 2])].astype(np.float64)
+    if not len(points):
+        raise ValueError('there is no known depth to look at')
+    # The few farthest points are not worth half of the view.
+    near, far = np.percentile(points[:, 2], (2, 92))
+    points = points[(points[:, 2] >= near) & (points[:, 2] <= far)]
+    low, high = np.percentile(points, (2, 98), axis=0)
+    target = (low + high) / 2
+    distance = max(float(target[2]), 0.05)
+    eye = Viewpoint(
+        (float(target[0]), float(target[1]), float(target[2])),
+        float(np.radians(yaw_degrees)),
+        float(np.radians(pitch_degrees)),
+        distance,
+        1.0,
+    )
+    seen = eye.seen(points)
+    ahead = np.maximum(seen[:, 2:], 0.05 * distance)
+    reach = np.percentile(np.abs(seen[:, :2] / ahead), 98, axis=0)
+    # The view is 4:3, as ``cloud_view`` draws it.
+    focal = 0.48 / max(float(reach[0]), float(reach[1]) * 4 / 3, 1e-3)
+    return Viewpoint(eye.target, eye.yaw, eye.pitch, eye.distance, focal)
+
+
+def cloud_view(
+    depth: F32,
+    camera: CameraModel,
+    viewpoint: Viewpoint,
+    scale: ColourScale,
+    *,
+    rgb: U8 | None = None,
+    size: tuple[int, int] = (480, 360),
+) -> U8:
+    """
+    Draw the cloud of a depth image as the eye at a viewpoint sees it.
+
+    Each pixel is a square as large as it looks from there, the nearest in front. Shaded, for that
+    tells roughness; coloured by depth, or as the picture of the scene.
+
+    :param depth: (H, W) [m], NaN = unknown
+    :param camera: of the image
+    :param scale: of the colours of depth
+    :param rgb: (H, W, 3) RGB colours of the pixels; None: those of the depth
+    :param size: width and height of the view [px]
+    :return: (height, width, 3) BGR
+    :raises ValueError: when the image has another size than the camera's, or that is uncalibrated
+    """
+    points = camera.back_project(depth).astype(np.float64)
+    known = np.isfinite(depth)
+    colours = (scale.paint(depth) if rgb is None else rgb[..., ::-1])[known]
+    shaded = np.round(colours * _shade(points)[known][:, None]).astype(np.uint8)
+    seen = viewpoint.seen(points[known])
+    focal = viewpoint.focal * size[0]
+    # A pixel of the camera covers its depth over its focal length.
+    pitch = depth[known] / camera.intrinsics()[0]
+
+    # Of squares in one place the last one stays: the nearest.
+    order = np.argsort(-seen[:, 2], kind='stable')
+    order = order[seen[order, 2] > 0.02 * viewpoint.distance]
+    away = seen[order, 2]
+    sides = np.ceil(1.15 * focal * pitch[order] / away)
+    middles = np.array(size) / 2 + focal * seen[order, :2] / away[:, None]
+    return _Splats(middles, np.clip(sides, 1, _WIDEST_SPLAT), away, shaded[order]).view(size)
+
+
+class _Splats(NamedTuple):
+    """
+    Squares, from far to near.
+
+    :param middles: (N, 2) [px]
+    :param sides: (N,) [px]
+    :param away: how far from the eye (N,) [m]
+    :param colours: (N, 3)
+    """
+
+    middles: F64
+    sides: F64
+    away: F64
+    colours: U8
+
+    def view(self, size: tuple[int, int]) -> U8:
+        """Return the picture (height, width, 3) of them."""
+        width, height = size
+        view = np.full((height * width, 3), PAPER, np.uint8)
+        nearest = np.full(height * width, np.inf)
+        corners = np.floor(self.middles - (self.sides[:, None] - 1) / 2).astype(int)
+        widest = int(self.sides.max(initial=0))
+        for down, right in np.ndindex(widest, widest):
+            x, y = corners[:, 0] + right, corners[:, 1] + down
+            inside = (max(right, down) < self.sides) & (x >= 0) & (x < width)
+            inside &= (y >= 0) & (y < height)
+            layer = np.full(height * width, -1)
+            layer[y[inside] * width + x[inside]] = np.flatnonzero(inside)
+            drawn = np.flatnonzero(layer >= 0)
+            drawn = drawn[self.away[layer[drawn]] < nearest[drawn]]
+            nearest[drawn] = self.away[layer[drawn]]
+            view[drawn] = self.colours[layer[drawn]]
+        return view.reshape(height, width, 3)
+
+
+def _shade(points: F64) -> F64:
+    """Return how bright the surface at each point (H, W, 3) is, (H, W), ``_AMBIENT`` to 1."""
+    if min(points.shape[:2]) < 2:
+        return np.ones(points.shape[:2])
+    across, down = np.gradient(points, axis=1), np.gradient(points, axis=0)
+    normal = np.cross(across, down)
+    length = np.linalg.norm(normal, axis=-1)
+    with np.errstate(divide='ignore', invalid='ignore'):
+        lit = np.abs(normal @ _LIGHT) / (length * np.linalg.norm(_LIGHT))
+    lit = np.where(np.isfinite(lit), lit, 0.6)
+    return np.asarray(_AMBIENT + (1 - _AMBIENT) * lit, np.float64)
