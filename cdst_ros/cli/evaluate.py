@@ -172,6 +172,8 @@ def _show(report: Report, protocol: Protocol, shown: list[Row]) -> None:
         typer.echo(f'Checked, and held: {report.checked}')
     for fault in report.broken:
         typer.secho(f'broken: {fault}', fg=typer.colors.RED)
+    if report.verdict:
+        typer.secho(f'\n{report.verdict}', bold=True)
 
 
 def _table(title: str, rows: list[Row], beside: list[Row]) -> Table:

@@ -35,6 +35,7 @@ from cdst_ros.evaluation.report import EvaluationError, Report, Request, Row
 from cdst_ros.evaluation.scoreboard import MEASURED, Scoreboard, told_of_checks
 from cdst_ros.evaluation.sources import Kind, Source, SourceFrame, open_source
 from cdst_ros.evaluation.spread import spread
+from cdst_ros.evaluation.verdict import verdict
 
 NAME = 'hololens_x2'
 SCALE = 2
@@ -67,6 +68,7 @@ def run(request: Request) -> Report:
         checked=told_of_checks(request.bounded, len(board)),
         broken=board.faults(),
         notes=_notes(source, board),
+        verdict=verdict(rows, len(board), 'On this walk'),
     )
 
 

@@ -40,6 +40,7 @@ from cdst_ros.evaluation.methods import open_methods
 from cdst_ros.evaluation.report import EvaluationError, Report, Request
 from cdst_ros.evaluation.rods import with_rods
 from cdst_ros.evaluation.scoreboard import MEASURED, Scoreboard, told_of_checks
+from cdst_ros.evaluation.verdict import verdict
 from cdst_ros.synthetic import (
     CameraPath,
     Scene,
@@ -94,12 +95,14 @@ def run(profile: str, request: Request) -> Report:
                 request.progress(done, total, f'{profile} x{scale}, {view.sequence}')
                 board.add(view)
         request.progress(total, total, '')
+    rows = [row for board in boards for row in board.rows()]
     return Report(
         protocol=protocol_name(profile),
         conditions=_conditions(sensor, frames, request.bounded),
-        rows=[row for board in boards for row in board.rows()],
+        rows=rows,
         checked=told_of_checks(request.bounded, frames),
         broken=[fault for board in boards for fault in board.faults()],
+        verdict=verdict(rows, frames, f'On rooms as the sensor profile {profile} sees them'),
     )
 
 

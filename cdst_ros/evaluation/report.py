@@ -71,6 +71,7 @@ class Report:
     :param checked: what was checked of every frame, in words
     :param broken: what the checks found, a sentence each; empty is as it should be
     :param notes: what else the reader should know, such as frames left out
+    :param verdict: what it all comes to, in one sentence; empty where none is drawn
     """
 
     protocol: str
@@ -79,6 +80,7 @@ class Report:
     checked: str = ''
     broken: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    verdict: str = ''
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON values."""
@@ -89,6 +91,7 @@ class Report:
             'checked': self.checked,
             'broken': self.broken,
             'notes': self.notes,
+            'verdict': self.verdict,
         }
 
 
