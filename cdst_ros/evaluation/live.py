@@ -15,14 +15,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from cdst_ros.depth.arrays import F32
 from cdst_ros.depth.camera import CameraModel
+from cdst_ros.evaluation.running import RunningFigures
 
 #: The intrinsics of output and truth may differ by this share.
 _SAME = 1e-6
@@ -36,12 +38,16 @@ class LiveTally:
     """
 
     def __init__(self) -> None:
-        self._inputs: set[int] = set()
+        self._inputs: dict[int, int] = {}
         self._outputs: dict[int, tuple[int, int]] = {}
 
-    def add_input(self, stamp_ns: int) -> None:
-        """Note an input frame."""
-        self._inputs.add(stamp_ns)
+    def add_input(self, stamp_ns: int, steady_ns: int = 0) -> None:
+        """
+        Note an input frame.
+
+        :param steady_ns: when it came, on a steady clock
+        """
+        self._inputs.setdefault(stamp_ns, steady_ns)
 
     def add_output(self, stamp_ns: int, received_ns: int, steady_ns: int) -> None:
         """
@@ -55,7 +61,7 @@ class LiveTally:
     @property
     def frames_in(self) -> int:
         """Frames that went in; one seen at the output alone went in, too."""
-        return len(self._inputs | self._outputs.keys())
+        return len(self._inputs.keys() | self._outputs.keys())
 
     @property
     def frames_out(self) -> int:
@@ -72,21 +78,67 @@ class LiveTally:
         seconds = (max(times) - min(times)) * 1e-9 if times else 0.0
         return (len(times) - 1) / seconds if seconds > 0 else None
 
-    def latency_ms(self) -> dict[str, float] | None:
-        """Return p50, p99 and max of the time from stamp to receipt [ms], None without a frame."""
-        if not self._outputs:
+    def latency_ms(self, simulated: bool = False) -> dict[str, float] | None:
+        """
+        Return p50, p99 and max of the time from stamp to receipt [ms], None without a frame.
+
+        :param simulated: stamps are of a clock that stands still between frames: take the time
+            from hearing the input to hearing the output
+        """
+        taken = self._heard_ns() if simulated else [late for late, _ in self._outputs.values()]
+        if not taken:
             return None
-        latencies = np.array([latency for latency, _ in self._outputs.values()]) * 1e-6
+        latencies = np.array(taken) * 1e-6
         p50, p99 = np.percentile(latencies, (50, 99))
         return {'p50': float(p50), 'p99': float(p99), 'max': float(latencies.max())}
 
+    def latency_of_ms(self, stamp_ns: int, simulated: bool = False) -> float:
+        """Return the latency of one frame [ms], NaN where it is not known."""
+        if stamp_ns not in self._outputs or (simulated and stamp_ns not in self._inputs):
+            return math.nan
+        late, steady = self._outputs[stamp_ns]
+        return 1e-6 * (steady - self._inputs[stamp_ns] if simulated else late)
+
+    def _heard_ns(self) -> list[int]:
+        """Return the time from input to output of the frames of which both were heard [ns]."""
+        both = self._inputs.keys() & self._outputs.keys()
+        return [self._outputs[stamp][1] - self._inputs[stamp] for stamp in both]
+
 
 class Sample(NamedTuple):
-    """One frame to score: input (h, w), output and truth (H, W) [m], NaN = unknown."""
+    """
+    One frame to score.
+
+    :param low: the input, (h, w) [m], NaN = unknown
+    :param high: the output, (H, W) [m], NaN = unknown
+    :param truth: the reference, (H, W) [m], NaN = unknown
+    :param sigma: expected error of the output, (H, W) [m], where it came
+    :param stamp_ns: of the output [ns]
+    :param camera: of the reference, where it came
+    """
 
     low: F32
     high: F32
     truth: F32
+    sigma: F32 | None = None
+    stamp_ns: int = 0
+    camera: CameraModel | None = None
+
+
+class Samples(Protocol):
+    """Frames that are kept to be scored when the run is over."""
+
+    def wants_next(self) -> bool:
+        """Count an offer; tell whether it is to be kept, before anybody decodes it."""
+
+    def keep(self, sample: Sample) -> None:
+        """Keep a sample that was wanted."""
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Yield those kept, in their order."""
+
+    def __len__(self) -> int:
+        """Return how many are kept."""
 
 
 class SpreadSamples:
@@ -157,12 +209,18 @@ class LiveRun:
 
     :param input_size: width and height [px], None before the first image
     :param output_size: likewise
+    :param running: figures of the output as it comes
+    :param simulated: whether stamps are of a simulated clock
+    :param unscored: frames with a reference that there was no time to look at
     :param superres: what the superres node last said of itself in /diagnostics
     """
 
-    samples: SpreadSamples
+    samples: Samples
     tally: LiveTally = field(default_factory=LiveTally)
     cameras: CameraTally = field(default_factory=CameraTally)
     input_size: tuple[int, int] | None = None
     output_size: tuple[int, int] | None = None
     superres: dict[str, str] = field(default_factory=dict)
+    running: RunningFigures = field(default_factory=RunningFigures)
+    simulated: bool = False
+    unscored: int = 0

@@ -221,6 +221,8 @@ def _parameters(
             'model': '' if classical else demo.model,
             'label': _label(demo, degrade),
             'picture': '' if demo.picture is None else str(demo.picture.absolute()),
+            # Only what is measured may cost time here.
+            'running': False,
             'events': True,
         },
     }

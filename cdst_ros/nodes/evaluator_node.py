@@ -19,6 +19,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,19 @@ from rclpy.clock import Clock, ClockType
 from rclpy.logging import get_logger
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
 
 from cdst_ros.depth.camera import CameraModel
-from cdst_ros.depth.encodings import DepthDecodeError, decode
 from cdst_ros.depth.messages import stamp_ns
 from cdst_ros.depth.noise import NoiseModel
 from cdst_ros.depth.pairing import StampPairer
-from cdst_ros.evaluation.live import LiveRun, Sample, SpreadSamples
+from cdst_ros.evaluation.live import LiveRun, Samples, SpreadSamples
 from cdst_ros.evaluation.live_report import summarise, write_picture
+from cdst_ros.evaluation.spool import SpooledSamples
 from cdst_ros.nodes.announce import Announcer
+from cdst_ros.nodes.comparison import Comparison, Matched
+from cdst_ros.nodes.error_topics import ErrorTopics
+from cdst_ros.nodes.evaluator_diagnostics import diagnose
 from cdst_ros.nodes.evaluator_parameters import EvaluatorParameters
 from cdst_ros.nodes.mailbox import Mailbox
 from cdst_ros.nodes.process import run
@@ -61,7 +66,7 @@ _PROGRESS_S = 0.25
 
 class EvaluatorNode(Node):  # type: ignore[misc]
     """
-    Receives and notes; whatever takes time is done after the run, by ``conclude``.
+    Receives and notes; what takes time is done on a thread, or after the run.
 
     It subscribes to the output first. Only when that is published does it subscribe to the input
     and the truth, so that a camera which waits for subscribers begins when the whole chain
@@ -72,7 +77,10 @@ class EvaluatorNode(Node):  # type: ignore[misc]
         super().__init__('evaluator', **arguments)
         EvaluatorParameters.declare(self)
         self.settings = EvaluatorParameters.read(self)
-        self.noted = LiveRun(SpreadSamples(self.settings.score_frames))
+        self.noted = LiveRun(
+            _samples(self.settings.score_frames),
+            simulated=bool(self.get_parameter('use_sim_time').value),
+        )
         #: Whether there is nothing more to listen to.
         self.done = False
         self._announcer = Announcer(self.settings.events)
@@ -85,8 +93,20 @@ class EvaluatorNode(Node):  # type: ignore[misc]
         self._first_s: float | None = None
         self._told_s = 0.0
         self._truth_camera: CameraModel | None = None
-        self._images = StampPairer[Any](('high', 'low', 'truth'), 0, _CAPACITY)
+        names = ('high', 'low', 'truth', *(('sigma',) if self.settings.sigma_topic else ()))
+        tolerance_ns = round(1e9 * self.settings.reference_tolerance)
+        self._images = StampPairer[Any](names, tolerance_ns, _CAPACITY)
         self._infos = StampPairer[Any](('high', 'info'), 0, _CAPACITY)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
+        self._done = self.create_publisher(Header, '~/done', 10)
+        self._comparison = Comparison(
+            self.noted,
+            ErrorTopics(self, self.settings.error_span),
+            self._log,
+            running=self.settings.running,
+            depth_scale=self.settings.depth_scale,
+            done=self._done.publish,
+        )
 
     def start(self) -> bool:
         """Subscribe to the output; False when a parameter makes no sense."""
@@ -97,14 +117,17 @@ class EvaluatorNode(Node):  # type: ignore[misc]
             return False
         qos = image_qos(_RELIABILITY[self.settings.reliability])
         options = subscription_overrides()
-        for kind, topic, callback in (
+        outputs: list[tuple[Any, str, Any]] = [
             (Image, 'depth_hr/image_raw', self._on_output),
             (CameraInfo, 'depth_hr/camera_info', self._on_output_info),
-        ):
+        ]
+        if self.settings.sigma_topic:
+            outputs.append((Image, self.settings.sigma_topic, partial(self._on_image, 'sigma')))
+        for kind, topic, callback in outputs:
             self.create_subscription(kind, topic, callback, qos, qos_overriding_options=options)
         self.create_subscription(DiagnosticArray, '/diagnostics', self._on_diagnostics, 10)
         self.create_timer(_LOOK_S, self._look, clock=self._steady)
-        self.create_timer(_ADAPT_S, self._adapt, clock=self._steady)
+        self.create_timer(_ADAPT_S, self._each_second, clock=self._steady)
         return True
 
     def destroy_node(self) -> None:
@@ -112,6 +135,7 @@ class EvaluatorNode(Node):  # type: ignore[misc]
         self._mailbox.close()
         for subscription in self._inputs:
             subscription.destroy()
+        self._comparison.finish()
         super().destroy_node()
 
     def _subscribe_to_inputs(self) -> None:
@@ -120,9 +144,10 @@ class EvaluatorNode(Node):  # type: ignore[misc]
             (CameraInfo, 'depth/camera_info', self._on_input_info),
         ]
         if self.settings.score_frames:
+            reference = self.settings.reference_topic
             topics += [
-                (Image, 'truth/image_raw', self._on_truth),
-                (CameraInfo, 'truth/camera_info', self._on_truth_info),
+                (Image, reference, partial(self._on_image, 'truth')),
+                (CameraInfo, _beside(reference, 'camera_info'), self._on_truth_info),
             ]
         self._inputs = [
             AdaptiveSubscription(self, self._mailbox, kind, topic, callback)
@@ -138,7 +163,7 @@ class EvaluatorNode(Node):  # type: ignore[misc]
         self.noted.output_size = (msg.width, msg.height)
         if self._first_s is None:
             self._first_s = now_s
-        self._pair('high', stamp, msg)
+        self._on_image('high', msg)
         self._check_info(self._infos.push('high', stamp, (msg.width, msg.height)))
 
     def _on_output_info(self, msg: CameraInfo) -> None:
@@ -146,16 +171,12 @@ class EvaluatorNode(Node):  # type: ignore[misc]
 
     def _on_input(self, msg: Image) -> None:
         self._input_came = True
-        stamp = stamp_ns(msg.header)
-        self.noted.tally.add_input(stamp)
+        self.noted.tally.add_input(stamp_ns(msg.header), time.monotonic_ns())
         self.noted.input_size = (msg.width, msg.height)
-        self._pair('low', stamp, msg)
+        self._on_image('low', msg)
 
     def _on_input_info(self, msg: CameraInfo) -> None:
         self.noted.cameras.input += 1
-
-    def _on_truth(self, msg: Image) -> None:
-        self._pair('truth', stamp_ns(msg.header), msg)
 
     def _on_truth_info(self, msg: CameraInfo) -> None:
         self._truth_camera = CameraModel.from_message(msg)
@@ -166,28 +187,11 @@ class EvaluatorNode(Node):  # type: ignore[misc]
             if status.hardware_id == ours:
                 self.noted.superres = {item.key: item.value for item in status.values}
 
-    def _pair(self, name: str, stamp: int, msg: Image) -> None:
-        found = self._images.push(name, stamp, msg)
+    def _on_image(self, name: str, msg: Image) -> None:
+        found = self._images.push(name, stamp_ns(msg.header), msg)
         while found is not None:
-            self._keep(found)
+            self._comparison.submit(Matched(**found, camera=self._truth_camera))
             found = self._images.pop()
-
-    def _keep(self, found: dict[str, Image]) -> None:
-        if not self.noted.samples.wants_next():
-            return
-        try:
-            sample = Sample(decode(found['low']), decode(found['high']), decode(found['truth']))
-        except DepthDecodeError as error:
-            self._log.warn(f'cannot score a frame: {error}')
-            return
-        if sample.high.shape == sample.truth.shape:
-            self.noted.samples.keep(sample)
-            return
-        high, truth = (f'{d.shape[1]}x{d.shape[0]}' for d in (sample.high, sample.truth))
-        self._log.warn(
-            f'cannot score: the output is {high}, the truth {truth}; give the camera the scale '
-            'of the model',
-        )
 
     def _check_info(self, found: dict[str, Any] | None) -> None:
         while found is not None:
@@ -204,10 +208,14 @@ class EvaluatorNode(Node):  # type: ignore[misc]
         self._tell_progress()
         self.done = self._enough() or self._input_ended()
 
-    def _adapt(self) -> None:
-        """Ask the inputs for what their publishers offer, where no event told of a change."""
+    def _each_second(self) -> None:
+        """Ask the inputs for what their publishers offer, where no event told; say how it goes."""
         for subscription in self._inputs:
             subscription.update()
+        reference = self.settings.reference_topic if self.settings.score_frames else ''
+        topic = self.resolve_topic_name(reference) if reference else ''
+        name, stamp = self.get_fully_qualified_name(), self.get_clock().now().to_msg()
+        self._diagnostics.publish(diagnose(self.noted, name, topic, stamp))
 
     def _tell_progress(self) -> None:
         now_s = time.monotonic()
@@ -236,6 +244,16 @@ class EvaluatorNode(Node):  # type: ignore[misc]
             self._input_gone_s = now_s
         waited_s = now_s - self._input_gone_s
         return self.noted.tally.is_complete() or waited_s >= _PATIENCE_S
+
+
+def _samples(frames: int) -> Samples:
+    """Return where samples are kept, for the parameter ``score_frames``."""
+    return SpooledSamples() if frames < 0 else SpreadSamples(frames)
+
+
+def _beside(topic: str, name: str) -> str:
+    """Return the topic of this name in the namespace of another."""
+    return f'{topic.rsplit("/", 1)[0]}/{name}' if '/' in topic else name
 
 
 def conclude(noted: LiveRun, parameters: EvaluatorParameters) -> int:

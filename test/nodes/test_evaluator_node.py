@@ -32,10 +32,12 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
 from waiting import wait_until
 
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.depth.messages import stamp_ns
 from cdst_ros.nodes.announce import parse_announcement
 from cdst_ros.nodes.evaluator_node import EvaluatorNode, conclude
 
@@ -79,7 +81,8 @@ class Band:
         )
         self.executor.add_node(self.listener)
         assert self.listener.start()
-        silent = ('truth',) if parameters.get('score_frames') == 0 else ()
+        elsewhere = parameters.get('score_frames') == 0 or 'reference_topic' in parameters
+        silent = ('truth',) if elsewhere else ()
         heard = [p for n, p in self.publishers.items() if not n.startswith(silent)]
         self.until(lambda: all(p.get_subscription_count() for p in heard))
         return self.listener
@@ -314,3 +317,96 @@ def test_process_reports_what_it_heard_when_interrupted(band):
     assert last[0] == 'report'
     assert 3 <= last[1]['frames_out'] <= sent
     assert last[1]['rmse_cm']['model'] == pytest.approx(0.0, abs=0.1)
+
+
+def test_any_reference_of_the_outputs_size_will_do_within_the_tolerance(band):
+    reference = band.node.create_publisher(Image, 'other/depth', 10)
+    listener = band.evaluate(reference_topic='other/depth', reference_tolerance=0.004)
+    band.until(reference.get_subscription_count)
+    exact = plane(HIGH.height, HIGH.width)
+    for k, late_s in enumerate((0.003, 0.006)):
+        reference.publish(image(exact, band.stamp(10 * k) + late_s))
+        band.send(band.stamp(10 * k), error_m=0.01, truth=False)
+    band.until(lambda: listener.noted.running.frames)
+    assert listener.noted.running.overall()['rmse_cm'] == pytest.approx(1.0, abs=0.06)
+    band.until(lambda: listener.noted.tally.frames_out == 2)
+    assert listener.noted.running.frames == 1, '6 ms are too far'
+
+
+def test_error_images_are_signed_and_come_only_when_somebody_listens(band):
+    listener = band.evaluate(error_span=0.04)
+    band.send(band.stamp(0), error_m=-0.02)
+    band.until(lambda: listener.noted.running.frames == 1)
+    errors: list[Image] = []
+    pictures: list[Image] = []
+    band.node.create_subscription(Image, 'evaluator/error', errors.append, 10)
+    band.node.create_subscription(Image, 'evaluator/error_picture', pictures.append, 10)
+    band.until(lambda: band.node.count_publishers('evaluator/error'))
+    band.until(lambda: listener.count_subscribers('evaluator/error_picture'))
+    sent = iter(range(1, 100))
+
+    def came() -> bool:
+        band.send(band.stamp(next(sent)), error_m=-0.02)
+        band.spin()
+        return bool(errors and pictures)
+
+    band.until(came)
+    (error, picture) = errors[0], pictures[0]
+    assert (error.encoding, picture.encoding) == ('32FC1', 'bgr8')
+    assert error.header.frame_id == 'depth_optical'
+    signed = np.frombuffer(error.data, np.float32).reshape(error.height, error.width)
+    assert np.median(signed) == pytest.approx(-0.02, abs=1e-3)
+    painted = np.frombuffer(picture.data, np.uint8).reshape(picture.height, picture.width, 3)
+    blue, _, red = np.median(painted.reshape(-1, 3), axis=0)
+    assert blue > red + 40, 'too near'
+
+
+def test_running_figures_are_on_diagnostics(band):
+    listener = band.evaluate()
+    statuses: list[DiagnosticStatus] = []
+    ours = f'{band.namespace}/evaluator'
+    band.node.create_subscription(
+        DiagnosticArray,
+        '/diagnostics',
+        lambda msg: statuses.extend(s for s in msg.status if s.hardware_id == ours),
+        10,
+    )
+    for k in range(3):
+        band.send(band.stamp(k), error_m=0.03)
+    band.until(lambda: listener.noted.running.frames == 3)
+    statuses.clear()
+    band.until(lambda: statuses)
+    assert statuses[-1].message.startswith('RMSE 3.0')
+    values = {item.key: item.value for item in statuses[-1].values}
+    assert values['frames compared'] == '3'
+    assert float(values['RMSE [cm], all frames']) == pytest.approx(3.0, abs=0.05)
+
+
+def test_output_that_nothing_is_compared_with_is_a_warning(band):
+    listener = band.evaluate()
+    statuses: list[DiagnosticStatus] = []
+    band.node.create_subscription(
+        DiagnosticArray, '/diagnostics', lambda msg: statuses.extend(msg.status), 10
+    )
+    band.send(band.stamp(0), truth=False)
+    band.until(lambda: listener.noted.tally.frames_out == 1)
+    statuses.clear()
+    band.until(lambda: statuses)
+    assert statuses[-1].level == DiagnosticStatus.WARN
+    assert 'truth/image_raw has no image of the same stamp' in statuses[-1].message
+
+
+def test_sigma_belongs_to_the_sample_and_done_tells_the_stamp(band):
+    sigma = band.node.create_publisher(Image, 'superres/sigma', 10)
+    listener = band.evaluate(sigma_topic='superres/sigma', score_frames=-1)
+    done: list[Header] = []
+    band.node.create_subscription(Header, 'evaluator/done', done.append, 10)
+    band.until(sigma.get_subscription_count)
+    band.until(lambda: listener.count_subscribers('evaluator/done'))
+    for k in range(2):
+        band.send(band.stamp(k))
+        sigma.publish(image(np.full((48, 64), 0.01 * (k + 1), np.float32), band.stamp(k), '32FC1'))
+        band.until(lambda k=k: len(done) == k + 1)
+    kept = list(listener.noted.samples)
+    assert [float(sample.sigma.max()) for sample in kept] == pytest.approx([0.01, 0.02])
+    assert [stamp_ns(header) for header in done] == [sample.stamp_ns for sample in kept]
