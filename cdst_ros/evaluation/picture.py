@@ -20,8 +20,9 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, U8, Bool
+from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.evaluation.colours import UNKNOWN, ColourScale, depth_scale
+from cdst_ros.evaluation.windows import depth_edges, edge_worth
 
 #: Lengths in the picture [px].
 _PANEL_WIDTH = 468
@@ -128,16 +129,7 @@ def _error_scale(repeated: F32, truth: F32) -> ColourScale:
 
 def edge_share(truth: F32) -> float:
     """Return the share of the pixels (H, W) that have two surfaces around them, 0 to 1."""
-    return float(_edges(truth).mean())
-
-
-def _edges(truth: F32) -> Bool:
-    """Return the known pixels (H, W) with depths in their 3x3 window that lie 10 % apart."""
-    known = np.isfinite(truth)
-    square = np.ones((3, 3), np.uint8)
-    nearest = cv2.erode(np.where(known, truth, np.inf).astype(np.float32), square)
-    farthest = cv2.dilate(np.where(known, truth, 0).astype(np.float32), square)
-    return np.asarray(known & (farthest - nearest > 0.1 * farthest))
+    return float(depth_edges(truth).mean())
 
 
 def _edge_cut(truth: F32) -> tuple[float, float, float, float]:
@@ -148,12 +140,8 @@ def _edge_cut(truth: F32) -> tuple[float, float, float, float]:
     """
     rows, columns = truth.shape
     tall, wide = max(1, round(rows * _INSET)), max(1, round(columns * _INSET))
-    edges = _edges(truth).astype(np.float32)
-    known = np.isfinite(truth).astype(np.float32)
-    around_middle = cv2.GaussianBlur(edges, (0, 0), sigmaX=wide / 5, sigmaY=tall / 5)
-    worth = around_middle * cv2.blur(known, (wide, tall)) ** 2
-    inside = worth[tall // 2 : rows - tall // 2, wide // 2 : columns - wide // 2]
-    top, left = np.unravel_index(int(np.argmax(inside)), inside.shape)
+    worth = edge_worth(truth, tall, wide)
+    top, left = np.unravel_index(int(np.argmax(worth)), worth.shape)
     return float(left / columns), float(top / rows), wide / columns, tall / rows
 
 
