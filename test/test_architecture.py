@@ -49,6 +49,7 @@ MESSAGES = {
     'geometry_msgs',
     'lifecycle_msgs',
     'rcl_interfaces',
+    'rosgraph_msgs',
     'sensor_msgs',
     'std_msgs',
     'std_srvs',

@@ -18,14 +18,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+from rclpy.time import Time
+from rosgraph_msgs.msg import Clock as ClockMessage
 
 from cdst_ros.nodes.announce import Announcer
 from cdst_ros.nodes.camera_parameters import CameraParameters
 from cdst_ros.nodes.camera_topics import ImageTopic, Shot, color_shot, depth_shot
+from cdst_ros.nodes.gate import Gate
 from cdst_ros.nodes.playback import PlayedFrame, Reel, Source, open_source
 from cdst_ros.nodes.process import run
 from cdst_ros.nodes.throttle import ThrottledLog
@@ -38,18 +41,25 @@ _LOOK_S = 0.05
 #: How many times to log how far the preparation is.
 _SAID = 4
 
-#: The images of one frame by topic.
-_Shots = dict[str, Shot]
+
+class _Frame(NamedTuple):
+    """The images of one frame by topic, and the stamp that was recorded [ns]."""
+
+    shots: dict[str, Shot]
+    stamp_ns: int
 
 
 class CameraNode(Node):  # type: ignore[misc]
     """
-    Publishes depth, colour and high-resolution truth at a steady rate, stamped as it publishes.
+    Publishes depth, colour and high-resolution truth at a steady rate.
 
     It is a plain node, as camera drivers are: there is nothing that a lifecycle manager would
     want to take apart. A thread makes frames ready ahead of time; the timer only stamps and
     publishes, on a grid of times that does not drift. A moment that the timer or the source
     misses is left out and counted, as a camera drops a frame, and never made up in a bunch.
+
+    With ``wait_for`` it is no camera any more but a player that waits: every frame goes out when
+    the one before has been dealt with, at the rate at most.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -60,13 +70,15 @@ class CameraNode(Node):  # type: ignore[misc]
         self._log = ThrottledLog(self.get_logger())
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._topics: dict[str, ImageTopic] = {}
-        self._reel: Reel[_Shots] | None = None
+        self._reel: Reel[_Frame] | None = None
         self._timer: Any = None
         self._period_ns = 0
         self._began_ns = 0
         self._moment = 0
         self._published = 0
         self._late = 0
+        self._gate: Gate | None = None
+        self._clock_topic: Any = None
         #: Whether the last frame has been played, or no more can be.
         self.done = False
         #: Whether the source broke.
@@ -86,6 +98,10 @@ class CameraNode(Node):  # type: ignore[misc]
         length = 'frames' if source.length is None else f'{source.length} frames'
         self.get_logger().info(f'{source.description}: {length} at {rate_hz:g} Hz')
         self._make_topics(source)
+        if settings.clock:
+            self._clock_topic = self.create_publisher(ClockMessage, '/clock', 10)
+        if settings.wait_for:
+            self._gate = Gate(self, settings.wait_for, settings.wait_timeout)
         self._reel = Reel(
             partial(self._shoot, source),
             source.length,
@@ -100,7 +116,14 @@ class CameraNode(Node):  # type: ignore[misc]
         """Say what was played, and withdraw from the graph."""
         if self._reel is not None:
             self._reel.stop()
-            self._announcer.say('played', published=self._published, late=self._late)
+            missed = 0 if self._gate is None else self._gate.missed
+            self._announcer.say(
+                'played', published=self._published, late=self._late, missed=missed
+            )
+            if missed:
+                self.get_logger().warning(
+                    f'{missed} frames were given up: nobody told that they have been dealt with'
+                )
             self.get_logger().info(
                 f'published {self._published} frames, left out {self._late} that were late'
             )
@@ -116,17 +139,18 @@ class CameraNode(Node):  # type: ignore[misc]
         for name in names:
             self._topics[name] = ImageTopic(self, name, settings.reliability)
 
-    def _shoot(self, source: Source) -> Iterator[_Shots]:
+    def _shoot(self, source: Source) -> Iterator[_Frame]:
         """Return the messages of every frame, one after the other."""
         return map(self._shots, source.frames())
 
-    def _shots(self, frame: PlayedFrame) -> _Shots:
-        shots = {'depth': depth_shot(frame.depth)}
+    def _shots(self, frame: PlayedFrame) -> _Frame:
+        encoding = self._settings.encoding
+        shots = {'depth': depth_shot(frame.depth, encoding)}
         if frame.truth is not None and 'truth' in self._topics:
-            shots['truth'] = depth_shot(frame.truth)
+            shots['truth'] = depth_shot(frame.truth, encoding)
         if frame.color is not None and 'rgb' in self._topics:
             shots['rgb'] = color_shot(frame.color)
-        return shots
+        return _Frame(shots, frame.stamp_ns)
 
     def _begin(self) -> None:
         """Begin to play if there is something to play, and somebody to play it for."""
@@ -139,10 +163,13 @@ class CameraNode(Node):  # type: ignore[misc]
         self.destroy_timer(self._timer)
         self._announcer.say('playing')
         self._began_ns = self._steady.now().nanoseconds
-        self._timer = self.create_timer(self._period_ns / 1e9, self._tick, clock=self._steady)
+        tick = self._tick if self._gate is None else self._step
+        self._timer = self.create_timer(self._period_ns / 1e9, tick, clock=self._steady)
         self._period_ns = self._timer.timer_period_ns  # to the nanosecond, or moments would drift
 
     def _attended(self) -> bool:
+        if self._gate is not None and not self._gate.attended():
+            return False
         wanted = self._settings.wait_for_subscribers
         if not wanted:
             return True
@@ -158,9 +185,9 @@ class CameraNode(Node):  # type: ignore[misc]
         moment = max(moment, self._moment + 1)
         self._late += moment - self._moment - 1
         self._moment = moment
-        shots = self._reel.take()
-        if shots is not None:
-            self._publish(shots)
+        frame = self._reel.take()
+        if frame is not None:
+            self._publish(frame)
         elif self._reel.error is not None:
             self._give_up(self._reel.error)
             return
@@ -170,11 +197,32 @@ class CameraNode(Node):  # type: ignore[misc]
         if self._reel.ended or self._published == self._settings.frames > 0:
             self._end()
 
-    def _publish(self, shots: _Shots) -> None:
-        stamp = self.get_clock().now().to_msg()
-        for name, shot in shots.items():
+    def _step(self) -> None:
+        """Publish the next frame if the one before has been dealt with."""
+        assert self._reel is not None
+        assert self._gate is not None
+        if not self._gate.is_open():
+            return
+        limit = self._settings.frames
+        frame = None if self._published == limit > 0 else self._reel.take()
+        if frame is not None:
+            self._gate.sent(self._publish(frame))
+        elif self._reel.error is not None:
+            self._give_up(self._reel.error)
+        elif self._reel.ended or self._published == limit > 0:
+            self._end()
+
+    def _publish(self, frame: _Frame) -> int:
+        """Publish a frame; return its stamp [ns]."""
+        recorded = self._settings.stamps == 'recorded'
+        time = Time(nanoseconds=frame.stamp_ns) if recorded else self.get_clock().now()
+        stamp = time.to_msg()
+        if self._clock_topic is not None:
+            self._clock_topic.publish(ClockMessage(clock=stamp))
+        for name, shot in frame.shots.items():
             self._topics[name].publish(shot, stamp)
         self._published += 1
+        return int(time.nanoseconds)
 
     def _end(self) -> None:
         self.destroy_timer(self._timer)

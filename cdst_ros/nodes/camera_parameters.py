@@ -56,6 +56,11 @@ class CameraParameters(DeclaredParameters):
     depth_topic: str = parameter(
         '', 'Bags: the depth topic to play; empty takes the only one.', read_only=True
     )
+    reference_topic: str = parameter(
+        '',
+        'Bags: the depth topic of higher resolution to play as truth; empty for none.',
+        read_only=True,
+    )
     degrade: str = parameter(
         'none',
         'Recordings and bags: none plays depth as recorded, with its reference as truth; '
@@ -74,6 +79,36 @@ class CameraParameters(DeclaredParameters):
     )
     ahead: int = parameter(
         200, 'Frames kept ready in memory.', between=(1, 100000), read_only=True
+    )
+    stamps: str = parameter(
+        'now',
+        'What the images are stamped with: the time at which they are published, or what was '
+        'recorded.',
+        choices=('now', 'recorded'),
+        read_only=True,
+    )
+    clock: bool = parameter(
+        False,
+        'Publish each recorded stamp on /clock before its images, for nodes with use_sim_time.',
+        read_only=True,
+    )
+    wait_for: str = parameter(
+        '',
+        'Topic (std_msgs/Header) that tells which frame has been dealt with: the next one waits '
+        'for that, so that none is lost. Empty plays on.',
+        read_only=True,
+    )
+    wait_timeout: float = parameter(
+        5.0,
+        'A frame that nobody has dealt with after so long is given up [s].',
+        between=(0.1, 1000.0),
+        read_only=True,
+    )
+    encoding: str = parameter(
+        '16UC1',
+        'Encoding of depth and truth: 16UC1 rounds to millimetres, 32FC1 does not.',
+        choices=('16UC1', '32FC1'),
+        read_only=True,
     )
     wait_for_subscribers: int = parameter(
         0,
@@ -102,3 +137,15 @@ class CameraParameters(DeclaredParameters):
     events: bool = parameter(
         False, 'Tell what happens in JSON lines on standard output.', read_only=True
     )
+
+    def check(self) -> None:
+        """
+        Check what ranges cannot say.
+
+        :raises ValueError: names the parameter, its value, and what it may be
+        """
+        super().check()
+        if self.clock and self.stamps != 'recorded':
+            raise ValueError(
+                "clock is true: /clock tells recorded stamps; set stamps to 'recorded'"
+            )

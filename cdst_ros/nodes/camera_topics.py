@@ -38,10 +38,10 @@ class Shot(NamedTuple):
     info: CameraInfo | None
 
 
-def depth_shot(view: View[F32]) -> Shot:
-    """Return the messages of a depth image: 16UC1, millimetres."""
+def depth_shot(view: View[F32], encoding: str = '16UC1') -> Shot:
+    """Return the messages of a depth image: 16UC1, millimetres; or 32FC1, metres."""
     image = Image()
-    fill_image(image, encode(view.image, '16UC1'), '16UC1')
+    fill_image(image, encode(view.image, encoding), encoding)
     return _shot(image, view)
 
 

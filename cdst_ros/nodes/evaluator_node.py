@@ -42,6 +42,7 @@ from cdst_ros.nodes.comparison import Comparison, Matched
 from cdst_ros.nodes.error_topics import ErrorTopics
 from cdst_ros.nodes.evaluator_diagnostics import diagnose
 from cdst_ros.nodes.evaluator_parameters import EvaluatorParameters
+from cdst_ros.nodes.gate import done_qos
 from cdst_ros.nodes.mailbox import Mailbox
 from cdst_ros.nodes.process import run
 from cdst_ros.nodes.qos import BEST_EFFORT, RELIABLE, image_qos, subscription_overrides
@@ -98,7 +99,7 @@ class EvaluatorNode(Node):  # type: ignore[misc]
         self._images = StampPairer[Any](names, tolerance_ns, _CAPACITY)
         self._infos = StampPairer[Any](('high', 'info'), 0, _CAPACITY)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
-        self._done = self.create_publisher(Header, '~/done', 10)
+        self._done = self.create_publisher(Header, '~/done', done_qos())
         self._comparison = Comparison(
             self.noted,
             ErrorTopics(self, self.settings.error_span),

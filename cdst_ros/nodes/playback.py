@@ -61,11 +61,13 @@ class PlayedFrame:
     :param depth: what the sensor delivers
     :param color: where there is colour
     :param truth: high-resolution depth, where there is any
+    :param stamp_ns: as recorded; of a synthetic scene since its beginning [ns]
     """
 
     depth: View[F32]
     color: View[U8] | None = None
     truth: View[F32] | None = None
+    stamp_ns: int = 0
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,8 @@ def _rendered(frame: SyntheticFrame, with_truth: bool) -> PlayedFrame:
         color = View(frame.color, frame.camera_hr, frame.frame_id)
     if with_truth:
         truth = View(frame.truth(), frame.camera_hr, frame.frame_id)
-    return PlayedFrame(View(frame.depth, frame.camera, frame.frame_id), color, truth)
+    depth = View(frame.depth, frame.camera, frame.frame_id)
+    return PlayedFrame(depth, color, truth, frame.stamp_ns)
 
 
 def _has_truth(index: int, settings: CameraParameters) -> bool:
@@ -185,6 +188,7 @@ def _recorded(frame: RecordedFrame, with_reference: bool) -> PlayedFrame:
         depth=view(frame.depth(), 'depth'),
         color=None if color is None else view(color, 'color'),
         truth=None if reference is None else view(reference, 'reference'),
+        stamp_ns=frame.stamp_ns,
     )
 
 
@@ -229,7 +233,8 @@ def _bagged(frame: BagFrame) -> PlayedFrame:
     color = None
     if frame.color is not None:
         color = View(frame.color, frame.color_camera, frame.color_frame_id)
-    return PlayedFrame(View(frame.depth, frame.camera, frame.frame_id), color)
+    depth = View(frame.depth, frame.camera, frame.frame_id)
+    return PlayedFrame(depth, color, stamp_ns=frame.stamp_ns)
 
 
 def _maker(degrade: str) -> Callable[[PlayedFrame, bool], PlayedFrame] | None:

@@ -30,7 +30,9 @@ from graph import Inbox, pixels
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
+from rosgraph_msgs.msg import Clock as ClockMessage
 from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
 from waiting import wait_until
 
 from cdst_ros.depth.camera import CameraModel
@@ -39,6 +41,7 @@ from cdst_ros.depth.messages import stamp_ns
 from cdst_ros.nodes import camera_node
 from cdst_ros.nodes.announce import parse_announcement
 from cdst_ros.nodes.camera_node import CameraNode
+from cdst_ros.nodes.gate import done_qos
 from cdst_ros.nodes.playback import PlayedFrame, Source, View
 from cdst_ros.recordings.writer import Picture, RecordingWriter
 
@@ -235,7 +238,8 @@ def test_reliability_is_offered_as_asked(stage):
 
 
 @pytest.mark.parametrize(
-    'wrong', [{'source': '/nowhere'}, {'profile': 'x'}, {'reliability': 'sometimes'}]
+    'wrong',
+    [{'source': '/nowhere'}, {'profile': 'x'}, {'reliability': 'sometimes'}, {'clock': True}],
 )
 def test_nonsense_is_refused_at_start(stage, wrong):
     assert not stage.play(**wrong)
@@ -261,4 +265,72 @@ def test_process_plays_until_a_signal_and_says_what_it_played(signum):
     event = parse_announcement(out.strip().split('\n')[-1])
     assert event is not None
     assert event[0] == 'played'
-    assert set(event[1]) == {'published', 'late'}
+    assert set(event[1]) == {'published', 'late', 'missed'}
+
+
+def recording_of(path: Any, frames: int) -> list[int]:
+    """Write a recording with uneven stamps; return them [ns]."""
+    camera = CameraModel.from_intrinsics(20, 20, 7.5, 5.5, 16, 12)
+    stamps = [1_700_000_000 * 10**9 + 40_000_000 * k + 1000 * k * k for k in range(frames)]
+    with RecordingWriter(path, rate_hz=25.0) as writer:
+        for stamp in stamps:
+            writer.append(stamp, Picture(np.full((12, 16), 1.2345, np.float32), 'optical', camera))
+    return stamps
+
+
+def test_recorded_stamps_are_kept_and_told_on_the_clock(stage, tmp_path):
+    stamps = recording_of(tmp_path / 'walk', 5)
+    images = stage.listen(Image, 'depth/image_raw')
+    clocks = stage.listen(ClockMessage, '/clock')
+    assert stage.play(
+        source=str(tmp_path / 'walk'),
+        loop=False,
+        stamps='recorded',
+        clock=True,
+        encoding='32FC1',
+        wait_for_subscribers=1,
+    )
+    stage.listen(CameraInfo, 'depth/camera_info')
+    assert stage.played() == 5
+    stage.until(lambda: len(images.messages) == 5)
+    assert [stamp_ns(msg.header) for msg in images.messages] == stamps
+    assert images.messages[0].encoding == '32FC1'
+    told = [10**9 * msg.clock.sec + msg.clock.nanosec for msg in clocks.messages]
+    assert told == stamps
+
+
+def test_player_waits_until_each_frame_has_been_dealt_with(stage, tmp_path):
+    stamps = recording_of(tmp_path / 'walk', 4)
+    images = stage.listen(Image, 'depth/image_raw')
+    stage.listen(CameraInfo, 'depth/camera_info')
+    assert stage.play(
+        source=str(tmp_path / 'walk'),
+        loop=False,
+        stamps='recorded',
+        wait_for='evaluator/done',
+        wait_for_subscribers=1,
+    )
+    for _ in range(40):
+        stage.executor.spin_once(timeout_sec=0.01)
+    assert not images.messages, 'nobody is there yet'
+    answers = stage.user.create_publisher(Header, 'evaluator/done', done_qos())
+    for k in range(4):
+        stage.until(lambda k=k: len(images.messages) == k + 1)
+        answers.publish(Header())  # of another stamp: no answer
+        for _ in range(20):
+            stage.executor.spin_once(timeout_sec=0.01)
+        assert len(images.messages) == k + 1
+        assert not stage.camera.done
+        answers.publish(images.messages[-1].header)
+    assert stage.played() == 4
+    assert [stamp_ns(msg.header) for msg in images.messages] == stamps
+
+
+def test_frame_that_nobody_deals_with_is_given_up(stage, tmp_path):
+    recording_of(tmp_path / 'walk', 3)
+    stage.user.create_publisher(Header, 'done', done_qos())
+    images = stage.listen(Image, 'depth/image_raw')
+    assert stage.play(source=str(tmp_path / 'walk'), loop=False, wait_for='done', wait_timeout=0.2)
+    assert stage.played() == 3
+    assert stage.camera._gate.missed == 3
+    assert len(images.messages) <= 3
