@@ -11,12 +11,15 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from cdst_ros.evaluation.metrics.accuracy import accuracy_sums
 from cdst_ros.evaluation.metrics.catalogue import FIGURES, figures
 from cdst_ros.evaluation.metrics.coverage import coverage_sums
+from cdst_ros.evaluation.metrics.flicker import Correspondence, flicker_sums
 from cdst_ros.evaluation.metrics.flying import FlyingPixels
 from cdst_ros.evaluation.metrics.occupancy import Occupancy
 from cdst_ros.evaluation.metrics.sparsification import sparsification_sums
@@ -29,12 +32,16 @@ from .worlds import camera_of, pole, step
 
 def all_sums(reference):
     low, sigma = reference[::4, ::4].copy(), np.full_like(reference, 0.1)
+    every, camera, pose = np.ones(reference.shape, bool), camera_of(reference), np.eye(4)
+    moved = Correspondence.of(reference, reference, camera, pose, pose)
     return {
-        **accuracy_sums(reference, reference, np.ones(reference.shape, bool)),
+        **accuracy_sums(reference, reference, every),
         **FlyingPixels.of(reference).sums(reference),
         **ThinStructures.of(reference, low).sums(reference),
         **Occupancy.of(reference, camera_of(reference)).sums(reference),
         **validity_sums(reference, reference, low),
+        **flicker_sums(reference, reference, every),
+        **moved.sums(reference, reference, every, every),
         **coverage_sums(reference, sigma, reference),
         **sparsification_sums(reference, sigma, reference),
     }
@@ -69,3 +76,18 @@ def test_figures_are_told_for_people():
     assert by['thin_recall'].told(0.5) == '50.00'
     assert by['phantom_cells'].told(1955.83) == '1956'
     assert by['ause'].told(float('nan')) == '-'
+
+
+DOCS = Path(__file__).parents[3] / 'docs' / 'evaluation.md'
+
+
+@pytest.mark.parametrize('figure', FIGURES, ids=lambda figure: figure.name)
+def test_every_figure_has_its_formula_and_source_in_the_documentation(figure):
+    assert figure.formula
+    assert documented(figure) in DOCS.read_text().splitlines()
+
+
+def documented(figure):
+    """Return the line of the documentation; bars within a cell are escaped, as tables want it."""
+    cells = (f'`{figure.name}`', figure.formula, figure.source)
+    return '| ' + ' | '.join(cell.replace('|', r'\|') for cell in cells) + ' |'
