@@ -35,7 +35,7 @@ def read_version():
 
 def package_data():
     """Return the package's files that are not code, as paths inside the package."""
-    kinds = {'.css', '.html', '.onnx', '.rviz', '.typed', '.xml', '.yaml'}
+    kinds = {'.css', '.html', '.j2', '.onnx', '.rviz', '.typed', '.xml', '.yaml'}
     root = HERE / PACKAGE
     return sorted(str(f.relative_to(root)) for f in root.rglob('*') if f.suffix in kinds)
 
@@ -80,8 +80,10 @@ TRAIN = [
 
 # HTML reports alone; a robot that only runs the node is spared matplotlib.
 REPORT = ['jinja2>=3.0', 'matplotlib>=3.5']
+# Data sets that are published as HDF5.
+DATASETS = ['h5py>=3.1']
 
-TEST = ['pytest>=7', 'hypothesis>=6', 'onnx>=1.16', *REPORT]
+TEST = ['pytest>=7', 'hypothesis>=6', 'onnx>=1.16', *REPORT, *DATASETS]
 
 DEV = [
     *TEST,
@@ -131,6 +133,7 @@ setup(
         'openvino': ['openvino>=2024.4'],
         'onnxruntime': ['onnxruntime>=1.17'],
         'report': REPORT,
+        'datasets': DATASETS,
         'train': TRAIN,
         'test': TEST,
         'dev': DEV,

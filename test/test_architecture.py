@@ -70,7 +70,11 @@ LIBRARIES = {
 }
 
 #: What one folder of a room may import besides.
-FOLDERS = {'evaluation/html': {'jinja2', 'matplotlib'}}
+FOLDERS = {
+    'evaluation/cards': {'jinja2'},
+    'evaluation/html': {'jinja2', 'matplotlib'},
+    'recordings/datasets': {'h5py'},
+}
 
 
 def room_of(file: Path) -> str:

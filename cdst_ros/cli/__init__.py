@@ -28,6 +28,7 @@ VERBS: tuple[str, ...] = (
     'demo',
     'upscale',
     'evaluate',
+    'card',
     'train',
     'export',
     'synth',

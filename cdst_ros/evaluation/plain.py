@@ -20,9 +20,9 @@ import math
 from typing import Any
 
 
-def json_text(values: Any) -> str:
+def json_text(values: Any, indent: int | None = 2) -> str:
     """Return JSON with null for NaN and infinities, which JSON does not know."""
-    return json.dumps(_plain(values), indent=2, allow_nan=False) + '\n'
+    return json.dumps(_plain(values), indent=indent, allow_nan=False) + '\n'
 
 
 def _plain(value: Any) -> Any:
