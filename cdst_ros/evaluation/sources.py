@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Protocol
@@ -25,20 +26,23 @@ from typing import NamedTuple, Protocol
 import cv2
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, U8, AnyArray
+from cdst_ros.depth.arrays import F32, F64, U8, AnyArray
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.encodings import MILLIMETRES, metres
 from cdst_ros.evaluation.skipped import Skipped
-from cdst_ros.recordings.bag import BagReader
+from cdst_ros.recordings.bag import TOLERANCE_NS, BagReader
 from cdst_ros.recordings.bag_stream import is_bag
-from cdst_ros.recordings.errors import RecordingError
+from cdst_ros.recordings.errors import BagError, RecordingError
 from cdst_ros.recordings.folder import COLOR_SUFFIX, DEPTH_SUFFIX, read_intrinsics
 from cdst_ros.recordings.images import decode_color, decode_depth
 from cdst_ros.recordings.layout import HEADER_FILE
 from cdst_ros.recordings.reader import RecordedFrame, Recording
+from cdst_ros.recordings.transforms import StaticTransforms, read_static_transforms
 
 #: Image files that hold depth: 16-bit PNG and TIFF in units, float32 TIFF in metres.
 IMAGE_SUFFIXES = ('.png', '.tif', '.tiff')
+#: Ends the name of a depth image of higher resolution, as ``_depth.png`` ends that of the input.
+REFERENCE_SUFFIX = '_reference.png'
 
 
 class SourceError(ValueError):
@@ -70,6 +74,12 @@ class SourceFrame(NamedTuple):
     :param color_registered: whether colour was taken in the depth image's frame
     :param recorded: the frame of a recording that it is
     :param is_image: whether it is an image file, called ``name``
+    :param reference: depth to compare with, (h, w) [m], where the source was opened for it
+    :param reference_camera: where known, and of the reference's size
+    :param reference_frame_id: optical frame, empty where unknown
+    :param to_reference: (4, 4), takes points of the depth camera to that of the reference, where
+        they are two and it is known
+    :param pose: (4, 4), camera to world, where known
     """
 
     name: str
@@ -84,6 +94,11 @@ class SourceFrame(NamedTuple):
     color_registered: bool = False
     recorded: RecordedFrame | None = None
     is_image: bool = False
+    reference: F32 | None = None
+    reference_camera: CameraModel | None = None
+    reference_frame_id: str = ''
+    to_reference: F64 | None = None
+    pose: F64 | None = None
 
 
 class Source(AbstractContextManager['Source'], Protocol):
@@ -123,15 +138,24 @@ def open_source(
     depth_topic: str | None = None,
     info_topic: str | None = None,
     color_topic: str | None = None,
+    reference: bool = False,
+    reference_topic: str | None = None,
+    require_color: bool = True,
+    tolerance_ns: int = TOLERANCE_NS,
 ) -> Source:
     """
     Open whatever ``path`` holds.
 
     :param depth_scale: metres a unit of 16-bit images and messages; recordings are in millimetres
-    :param color: read colour too; of a bag, frames without colour are left out then
+    :param color: read colour too
     :param depth_topic: of a bag, where it has several
     :param info_topic: of a bag, where it is not beside the depth topic; empty for none
     :param color_topic: of a bag, where it has several
+    :param reference: read references too, where a recording or folder has them
+    :param reference_topic: of a bag, depth to compare with
+    :param require_color: of a bag, leave frames without colour out; else also bags without any
+        are opened
+    :param tolerance_ns: of a bag, how far the stamps of one frame may lie apart [ns]
     :raises SourceError: when it is nothing that frames can be read from
     :raises BagError: when it is a bag that cannot be read
     :raises RecordingError: when it is a recording that cannot be read
@@ -140,21 +164,31 @@ def open_source(
         raise SourceError(f'{path} does not exist')
     kind = kind_of(path)
     if kind is Kind.BAG:
-        reader = BagReader(
+        open_bag = partial(
+            BagReader,
             path,
             depth_topic=depth_topic,
             info_topic=info_topic,
-            color_topic=(color_topic or '') if color else None,
-            require_color=color,
+            reference_topic=reference_topic,
             depth_scale=depth_scale,
+            tolerance_ns=tolerance_ns,
         )
-        return BagSource(reader)
+        if not color:
+            return BagSource(open_bag())
+        try:
+            return BagSource(open_bag(color_topic=color_topic or '', require_color=require_color))
+        except BagError:
+            if require_color or color_topic is not None:
+                raise
+            return BagSource(open_bag())
+    if reference_topic is not None:
+        raise SourceError(f'{path} is no bag: it has no topic {reference_topic}')
     if kind is Kind.RECORDING:
-        return RecordingSource(Recording(path), color)
+        return RecordingSource(Recording(path), color, reference)
     if kind is Kind.FOLDER:
-        return ImagesSource(Kind.FOLDER, _image_files(path), depth_scale, color)
+        return ImagesSource(Kind.FOLDER, _image_files(path), depth_scale, color, reference)
     if kind is Kind.IMAGE:
-        return ImagesSource(Kind.IMAGE, [path], depth_scale, color)
+        return ImagesSource(Kind.IMAGE, [path], depth_scale, color, reference)
     raise SourceError(
         f'{path} is no bag, recording, folder of images or image: depth images are '
         f'{", ".join(IMAGE_SUFFIXES)}, bags .mcap, .db3 or a rosbag2 folder'
@@ -189,6 +223,10 @@ class BagSource(_Opened):
     def __init__(self, reader: BagReader) -> None:
         super().__init__(Kind.BAG)
         self.reader = reader
+        #: Of /tf_static; read where two cameras are compared.
+        self.transforms = StaticTransforms()
+        if reader.topics.reference is not None:
+            self.transforms = read_static_transforms(reader.stream)
 
     def __len__(self) -> int:
         return len(self.reader)
@@ -207,6 +245,10 @@ class BagSource(_Opened):
                 color=frame.color,
                 color_camera=frame.color_camera,
                 color_registered=frame.color_frame_id == frame.frame_id,
+                reference=frame.reference,
+                reference_camera=_fitting(frame.reference_camera, frame.reference),
+                reference_frame_id=frame.reference_frame_id,
+                to_reference=self.transforms.between(frame.frame_id, frame.reference_frame_id),
             )
         counts, damage = self.reader.counts, self.reader.damage
         if counts.damaged:
@@ -234,10 +276,11 @@ class BagSource(_Opened):
 class RecordingSource(_Opened):
     """The frames of a recording."""
 
-    def __init__(self, recording: Recording, color: bool) -> None:
+    def __init__(self, recording: Recording, color: bool, reference: bool = False) -> None:
         super().__init__(Kind.RECORDING)
         self.recording = recording
         self._color = color
+        self._reference = reference
 
     def __len__(self) -> int:
         return len(self.recording) + len(self.recording.damaged)
@@ -250,6 +293,7 @@ class RecordingSource(_Opened):
             try:
                 depth = frame.depth()
                 color = frame.color() if self._color else None
+                reference = frame.reference() if self._reference else None
             except RecordingError as error:
                 self.skipped.add(str(error))
                 continue
@@ -265,14 +309,32 @@ class RecordingSource(_Opened):
                 color_camera=frame.camera('color') if has_color else None,
                 color_registered=has_color and frame.frame_id('color') == frame.frame_id(),
                 recorded=frame,
+                reference=reference,
+                reference_camera=_fitting(frame.camera('reference'), reference),
+                reference_frame_id='' if reference is None else frame.frame_id('reference'),
+                to_reference=_inverse(frame.extrinsics('reference')),
+                pose=frame.pose,
             )
 
 
 class ImagesSource(_Opened):
-    """Image files; ``NAME_rgb.jpg`` is the colour of ``NAME_depth.png``, registered to it."""
+    """
+    Image files.
 
-    def __init__(self, kind: Kind, files: list[Path], depth_scale: float, color: bool) -> None:
+    ``NAME_rgb.jpg`` is the colour of ``NAME_depth.png``, registered to it, and
+    ``NAME_reference.png`` the same view in depth of higher resolution.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        files: list[Path],
+        depth_scale: float,
+        color: bool,
+        reference: bool = False,
+    ) -> None:
         super().__init__(kind)
+        self._reference = reference
         self._files = files
         self._depth_scale = depth_scale
         self._color = color
@@ -287,11 +349,12 @@ class ImagesSource(_Opened):
             try:
                 pixels = read_depth_image(file)
                 color = self._read_color(file) if self._color else None
+                reference = self._read_reference(file) if self._reference else None
             except SourceError as error:
                 self.skipped.add(str(error))
                 continue
             is_float = pixels.dtype == np.float32
-            depth = pixels if is_float else metres(pixels, self._depth_scale)
+            depth = self._metres(pixels)
             height, width = depth.shape
             camera = None
             if matrix is not None:
@@ -305,7 +368,17 @@ class ImagesSource(_Opened):
                 color=color,
                 color_registered=color is not None,
                 is_image=True,
+                reference=reference,
             )
+
+    def _metres(self, pixels: AnyArray) -> F32:
+        return pixels if pixels.dtype == np.float32 else metres(pixels, self._depth_scale)
+
+    def _read_reference(self, file: Path) -> F32 | None:
+        if not file.name.endswith(DEPTH_SUFFIX):
+            return None
+        reference = file.with_name(file.name[: -len(DEPTH_SUFFIX)] + REFERENCE_SUFFIX)
+        return self._metres(read_depth_image(reference)) if reference.exists() else None
 
     def _read_color(self, file: Path) -> U8 | None:
         if not file.name.endswith(DEPTH_SUFFIX):
@@ -351,7 +424,13 @@ def _image_files(folder: Path) -> list[Path]:
     return [file for file in files if file.name.endswith(DEPTH_SUFFIX)] or files
 
 
-def _fitting(camera: CameraModel | None, depth: F32) -> CameraModel | None:
+def _inverse(matrix: F64 | None) -> F64 | None:
+    return None if matrix is None else np.asarray(np.linalg.inv(matrix), np.float64)
+
+
+def _fitting(camera: CameraModel | None, depth: F32 | None) -> CameraModel | None:
     """Return the camera if it is one of this image."""
+    if depth is None:
+        return None
     height, width = depth.shape
     return camera if camera is not None and camera.matches(width, height) else None

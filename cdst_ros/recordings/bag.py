@@ -72,17 +72,21 @@ class BagTopics:
     :param depth_info: its camera_info, where the bag has it
     :param color: raw or compressed colour, where wanted
     :param color_info: its camera_info, where the bag has it
+    :param reference: raw or compressed depth to compare with, where wanted
+    :param reference_info: its camera_info, where the bag has it
     """
 
     depth: str
     depth_info: str | None = None
     color: str | None = None
     color_info: str | None = None
+    reference: str | None = None
+    reference_info: str | None = None
 
     @property
     def names(self) -> list[str]:
         """The topics that are there."""
-        return [t for t in (self.depth, self.depth_info, self.color, self.color_info) if t]
+        return [topic for field_ in fields(self) if (topic := getattr(self, field_.name))]
 
 
 def _roles(topics: BagTopics) -> dict[str, list[str]]:
@@ -108,6 +112,10 @@ class BagFrame(NamedTuple):
     :param color: (h, w, 3) RGB, None where it is not read or has not come
     :param color_frame_id: of the colour message's header
     :param color_camera: likewise
+    :param reference: (h, w) [m], NaN = unknown, None where it is not read
+    :param reference_stamp_ns: of the reference message's header [ns]
+    :param reference_frame_id: likewise
+    :param reference_camera: None where the bag has no camera_info for it
     """
 
     stamp_ns: int
@@ -119,6 +127,10 @@ class BagFrame(NamedTuple):
     color: U8 | None
     color_frame_id: str
     color_camera: CameraModel | None
+    reference: F32 | None = None
+    reference_stamp_ns: int = 0
+    reference_frame_id: str = ''
+    reference_camera: CameraModel | None = None
 
 
 @dataclass
@@ -163,6 +175,7 @@ class BagReader:
         info_topic: str | None = None,
         color_topic: str | None = None,
         require_color: bool = False,
+        reference_topic: str | None = None,
         depth_scale: float = MILLIMETRES,
         tolerance_ns: int = TOLERANCE_NS,
     ) -> None:
@@ -174,6 +187,7 @@ class BagReader:
             empty: none is read
         :param color_topic: to be read; None: no colour; empty: the only one there is
         :param require_color: depth without colour makes no frame
+        :param reference_topic: another depth topic, without which depth makes no frame; None: none
         :param depth_scale: metres a unit of 16-bit depth
         :param tolerance_ns: how far stamps of one frame may lie apart [ns]
         :raises BagError: when it cannot be read, or it is not clear which topics to read; the
@@ -187,7 +201,7 @@ class BagReader:
         self._tolerance_ns = tolerance_ns
         self._require_color = require_color
         try:
-            self.topics = self._choose(depth_topic, info_topic, color_topic)
+            self.topics = self._choose(depth_topic, info_topic, color_topic, reference_topic)
             self._roles = _roles(self.topics)
         except BaseException:
             self.close()
@@ -204,8 +218,13 @@ class BagReader:
         return self._stream
 
     def __len__(self) -> int:
-        """Return the number of depth messages, as the bag says; 0 where damage hides it."""
-        return self._stream.topics[self.topics.depth].messages
+        """
+        Return how many frames there are at most, as the bag says; 0 where damage hides it.
+
+        Those are its depth messages, or its references where there are fewer.
+        """
+        needed = (self.topics.depth, self.topics.reference)
+        return min(self._stream.topics[topic].messages for topic in needed if topic)
 
     def __iter__(self) -> Iterator[BagFrame]:
         """
@@ -249,12 +268,25 @@ class BagReader:
     ) -> None:
         self.close()
 
-    def _choose(self, depth_topic: str | None, info: str | None, color: str | None) -> BagTopics:
+    def _choose(
+        self,
+        depth_topic: str | None,
+        info: str | None,
+        color: str | None,
+        reference_topic: str | None,
+    ) -> BagTopics:
         images = list(self._images())
         topics = self._stream.topics.values()
         name = str(self.path)
-        depth = choose_depth(images, depth_topic, name)
-        chosen = BagTopics(depth.name, info_topic(depth, topics) if info is None else info or None)
+        reference = choose_depth(images, reference_topic, name) if reference_topic else None
+        others = [image for image in images if reference is None or image.base != reference.base]
+        depth = choose_depth(others, depth_topic, name)
+        chosen = BagTopics(
+            depth.name,
+            info_topic(depth, topics) if info is None else info or None,
+            reference=reference.name if reference else None,
+            reference_info=info_topic(reference, topics) if reference else None,
+        )
         if chosen.depth_info is not None and chosen.depth_info not in self._stream.topics:
             raise BagError(f'{name} has no topic {chosen.depth_info}')
         if color is None:
@@ -280,7 +312,8 @@ class BagReader:
     def _pairer(self) -> StampPairer[_Received]:
         roles = [role for roles in self._roles.values() for role in roles]
         lead = ['depth', *(role for role in roles if role != 'depth')]
-        optional = {'color_info', 'color'} - ({'color'} if self._require_color else set())
+        optional = {'color_info', 'color', 'reference_info'}
+        optional -= {'color'} if self._require_color else set()
         return StampPairer(lead, self._tolerance_ns, _WAITING, optional.intersection(roles))
 
     def _deserialise(self, raw: RawMessage) -> Any | None:
@@ -293,14 +326,14 @@ class BagReader:
     def _frames(self, found: dict[str, _Received]) -> Iterator[BagFrame]:
         """Yield the frame that a set of messages makes, if its depth is whole."""
         raw, message = found['depth']
-        try:
-            depth = self._depth(raw, message)
-        except DepthDecodeError as error:
-            self.counts.add_damaged(raw.topic, error)
+        depth = self._depth(raw, message)
+        reference = self._depth(*found['reference']) if 'reference' in found else None
+        if depth is None or (reference is None and 'reference' in found):
             return
         color = self._color(*found['color']) if 'color' in found else None
         if color is None and self._require_color:
             return
+        header = found['reference'][1].header if 'reference' in found else None
         self.counts.frames += 1
         yield BagFrame(
             stamp_ns=stamp_ns(message.header),
@@ -312,11 +345,19 @@ class BagReader:
             color=color,
             color_frame_id='' if color is None else found['color'][1].header.frame_id,
             color_camera=_camera(found, 'color_info'),
+            reference=reference,
+            reference_stamp_ns=stamp_ns(header) if header else 0,
+            reference_frame_id=header.frame_id if header else '',
+            reference_camera=_camera(found, 'reference_info'),
         )
 
-    def _depth(self, raw: RawMessage, message: Any) -> F32:
+    def _depth(self, raw: RawMessage, message: Any) -> F32 | None:
         read = decode_compressed if raw.msgtype == COMPRESSED else decode
-        return read(message, self._depth_scale)
+        try:
+            return read(message, self._depth_scale)
+        except DepthDecodeError as error:
+            self.counts.add_damaged(raw.topic, error)
+            return None
 
     def _color(self, raw: RawMessage, message: Any) -> U8 | None:
         read = decode_compressed_color if raw.msgtype == COMPRESSED else decode_color

@@ -16,11 +16,14 @@ import json
 import cv2
 import numpy as np
 import pytest
+from rosbags.typesys import Stores, get_typestore
 
 from cdst_ros.depth.camera import CameraModel
+from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.evaluation.sources import Kind, SourceError, kind_of, open_source
 from cdst_ros.recordings.bag_writer import BagWriter
-from cdst_ros.recordings.errors import RecordingError
+from cdst_ros.recordings.errors import BagError, RecordingError
+from cdst_ros.recordings.writer import Picture, RecordingWriter
 
 from .conftest import CAMERA, scene_depth
 
@@ -148,3 +151,68 @@ def test_a_tiff_that_is_no_depth_is_told(tmp_path, pixels):
     assert list(source) == []
     assert 'depth is one channel' in source.skipped.reasons[0]
     assert 'no image that can be read' in source.skipped.reasons[1]
+
+
+def test_a_bag_yields_references_and_how_the_cameras_lie(tmp_path):
+    reference = np.full((48, 64), 2.0, np.float32)
+    with BagWriter(tmp_path / 'b') as writer:
+        writer.write('/tf_static', transforms(('tof', 'other', (0.1, 0.0, 0.0))), 9)
+        writer.write_depth('/d/image_raw', reference[::2, ::2], 10, 'tof')
+        writer.write_depth('/r/image_raw', reference, 10, 'other')
+    with open_source(tmp_path / 'b', reference_topic='/r/image_raw') as source:
+        (frame,) = source
+    assert frame.reference.shape == (48, 64)
+    assert frame.reference_frame_id == 'other'
+    np.testing.assert_allclose(frame.to_reference[:3, 3], (-0.1, 0, 0))
+    with pytest.raises(SourceError, match='is no bag'):
+        open_source(tmp_path, reference_topic='/r/image_raw')
+
+
+def transforms(*static):
+    types = get_typestore(Stores.ROS2_HUMBLE).types
+    stamp = types['builtin_interfaces/msg/Time'](sec=0, nanosec=0)
+    made = [
+        types['geometry_msgs/msg/TransformStamped'](
+            header=types['std_msgs/msg/Header'](stamp=stamp, frame_id=parent),
+            child_frame_id=child,
+            transform=types['geometry_msgs/msg/Transform'](
+                translation=types['geometry_msgs/msg/Vector3'](*shift),
+                rotation=types['geometry_msgs/msg/Quaternion'](0, 0, 0, 1),
+            ),
+        )
+        for parent, child, shift in static
+    ]
+    return types['tf2_msgs/msg/TFMessage'](transforms=made)
+
+
+def test_colour_that_is_not_required_may_be_absent_or_several(bag, tmp_path):
+    with open_source(bag, color=True, require_color=False) as source:
+        assert [frame.color for frame in source] == [None, None, None]
+    with pytest.raises(BagError, match='no colour topic'):
+        open_source(bag, color=True)
+    with pytest.raises(BagError, match='no image topic /c'):
+        open_source(bag, color=True, require_color=False, color_topic='/c')
+
+
+def test_recordings_and_folders_yield_references_and_poses(tmp_path, photos):
+    depth = np.full((24, 32), 1500, np.uint16)
+    finer = CAMERA.scaled(2, GridAlignment.HALF_PIXEL)
+    with RecordingWriter(tmp_path / 'walk') as writer:
+        writer.append(
+            5,
+            Picture(depth, 'tof', CAMERA),
+            reference=Picture(np.full((48, 64), 1600, np.uint16), 'ref', finer),
+            pose=np.eye(4),
+        )
+    (frame,) = open_source(tmp_path / 'walk', reference=True)
+    assert frame.reference.shape == (48, 64)
+    assert frame.reference[0, 0] == pytest.approx(1.6)
+    assert frame.reference_camera == finer
+    assert frame.reference_frame_id == 'ref'
+    np.testing.assert_array_equal(frame.pose, np.eye(4))
+    (frame,) = open_source(tmp_path / 'walk')
+    assert frame.reference is None
+    cv2.imwrite(str(photos / '001_reference.png'), np.full((96, 128), 900, np.uint16))
+    frames = list(open_source(photos, reference=True))
+    assert [frame.reference is not None for frame in frames] == [False, True, False, False]
+    assert frames[1].reference[5, 5] == pytest.approx(0.9)

@@ -26,6 +26,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.compressed import encode_compressed
+from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.recordings.bag import BagReader
 from cdst_ros.recordings.errors import BagError
 
@@ -509,3 +510,50 @@ def test_memory_does_not_grow_with_the_bag(tmp_path):
             tracemalloc.stop()
         shutil.rmtree(path)
     assert peaks[1] < peaks[0] * 1.5
+
+
+def with_reference(lag=0, every=1, frames=5):
+    yield from plain(frames)
+    for number in range(0, frames, every):
+        stamp = START + number * PERIOD + lag
+        pixels = np.repeat(np.repeat(depth_pixels(number), 2, axis=0), 2, axis=1)
+        yield '/ref/image_raw', image(stamp, pixels, '16UC1', 'ref_optical'), stamp + 6_000_000
+        finer = CAMERA.scaled(2, GridAlignment.HALF_PIXEL)
+        yield '/ref/camera_info', info(stamp, finer, 'ref_optical'), stamp + 6_000_000
+
+
+def test_a_reference_comes_with_its_depth(tmp_path, storage):
+    bag = write(tmp_path / 'b', with_reference(lag=2_000_000), storage)
+    with BagReader(bag, reference_topic='/ref/image_raw') as reader:
+        assert reader.topics.depth == DEPTH
+        assert len(reader) == 5
+        frames = list(reader)
+    assert numbers(frames) == [0, 1, 2, 3, 4]
+    assert frames[3].reference.shape == (48, 64)
+    assert frames[3].reference[2, 2] == frames[3].depth[1, 1]
+    assert frames[3].reference_stamp_ns == frames[3].stamp_ns + 2_000_000
+    assert frames[3].reference_frame_id == 'ref_optical'
+    assert frames[3].reference_camera.matches(64, 48)
+
+
+def test_depth_without_a_reference_within_the_tolerance_is_counted(tmp_path):
+    bag = write(tmp_path / 'b', with_reference(lag=2_000_000, every=2))
+    with BagReader(bag, reference_topic='/ref/image_raw') as reader:
+        assert len(reader) == 3
+        assert numbers(reader) == [0, 2, 4]
+        assert reader.counts.unpaired == 2
+    with (
+        BagReader(bag, reference_topic='/ref/image_raw', tolerance_ns=1_000_000) as reader,
+        pytest.raises(BagError, match=r'no message of the same stamp on .*/ref/image_raw'),
+    ):
+        list(reader)
+
+
+def test_a_damaged_reference_costs_its_frame(tmp_path):
+    messages = list(with_reference())
+    short = image(START, depth_pixels(0), '16UC1', 'ref_optical')
+    short.data = short.data[:100]
+    messages[10] = ('/ref/image_raw', short, START + 6_000_000)
+    with BagReader(write(tmp_path / 'b', messages), reference_topic='/ref/image_raw') as reader:
+        assert numbers(reader) == [1, 2, 3, 4]
+        assert reader.counts.damaged == 1
