@@ -36,7 +36,7 @@ PIP_ONLY = {'mcap', 'onnxruntime', 'openvino', 'rosbags', 'tensorrt', 'zstandard
 PIP_NAMES = {'cv2': 'opencv-python-headless', 'yaml': 'pyyaml'}
 
 #: Libraries of an extra that the core imports where it needs them, and says so where they lack.
-EXTRAS = {'jinja2': 'report', 'matplotlib': 'report'}
+EXTRAS = {'h5py': 'datasets', 'jinja2': 'report', 'matplotlib': 'report'}
 
 #: From JetPack or NVIDIA, by hand.
 UNDECLARED = {'tensorrt'}

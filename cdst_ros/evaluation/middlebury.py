@@ -61,7 +61,7 @@ class DisparityMapping:
     offset: float
     step: float
 
-    def to_metres(self, disparity: U8) -> F32:
+    def to_metres(self, disparity: U8 | F32) -> F32:
         """Return (d + offset) * step [m]."""
         return np.asarray((disparity + np.float32(self.offset)) * np.float32(self.step))
 

@@ -18,7 +18,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cdst_ros.evaluation import hololens, middlebury, procedural, renders
+from cdst_ros.evaluation import (
+    hololens,
+    middlebury,
+    middlebury_scenes,
+    nyu,
+    pairs,
+    procedural,
+    renders,
+)
 from cdst_ros.evaluation.published import CAVEAT, published_rows
 from cdst_ros.evaluation.report import EvaluationError, Report, Request, Row
 
@@ -56,6 +64,24 @@ PROTOCOLS: dict[str, Protocol] = {
             run=middlebury.run,
             published=tuple(published_rows()),
             caveat=CAVEAT,
+        ),
+        Protocol(
+            name=middlebury_scenes.NAME,
+            description='Middlebury scenes of any year as downloaded, with their holes',
+            scales=middlebury_scenes.SCALES,
+            run=middlebury_scenes.run,
+        ),
+        Protocol(
+            name=nyu.NAME,
+            description='the 449 test pairs of nyu_depth_v2_labeled.mat, RMSE in cm',
+            scales=nyu.SCALES,
+            run=nyu.run,
+        ),
+        Protocol(
+            name=pairs.NAME,
+            description='a folder of low/NAME.png and reference/NAME.png, metric',
+            scales=pairs.SCALES,
+            run=pairs.run,
         ),
         Protocol(
             name=hololens.NAME,
