@@ -62,3 +62,31 @@ def depth_scale(depth: F32) -> ColourScale:
     low, high = np.percentile(known, (0.5, 99.5)) if known.size else (0.0, 1.0)
     # Both ends of Turbo are too dark to show shape.
     return ColourScale(float(low), float(high), cv2.COLORMAP_TURBO, first=22, last=236)
+
+
+@dataclass(frozen=True)
+class RampScale:
+    """
+    Colours for ``low`` to ``high`` [m], mixed of a few.
+
+    :param stops: at equal steps from low to high, in OpenCV's order
+    """
+
+    low: float
+    high: float
+    stops: tuple[tuple[int, int, int], ...]
+
+    def paint(self, values: F32) -> U8:
+        """Return (H, W, 3) BGR; NaN is painted in grey."""
+        known = np.isfinite(values)
+        share = (np.nan_to_num(values) - self.low) / max(self.high - self.low, 1e-6)
+        places = np.linspace(0, 1, len(self.stops))
+        channels = [np.interp(share, places, stop) for stop in zip(*self.stops, strict=True)]
+        painted = np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
+        painted[~known] = UNKNOWN
+        return np.asarray(painted, dtype=np.uint8)
+
+    def bar(self, width: int, height: int) -> U8:
+        """Return (height, width, 3) BGR: the scale from left to right."""
+        ramp = np.linspace(self.low, self.high, width, dtype=np.float32)
+        return self.paint(np.repeat(ramp[None], height, axis=0))

@@ -14,36 +14,15 @@
 """Reports as one HTML file: no network, no other file, legible in print and on phones."""
 
 from cdst_ros.evaluation.html.libraries import MissingLibraryError, check_libraries
-from cdst_ros.evaluation.html.page import (
-    Code,
-    Details,
-    Fact,
-    Items,
-    Page,
-    Panel,
-    Panels,
-    Paragraph,
-    Picture,
-    Section,
-    Table,
-    render_page,
-    write_page,
-)
+from cdst_ros.evaluation.html.page import Page, Section, render_page, write_page
+from cdst_ros.evaluation.html.recording import write_html
 
 __all__ = [
-    'Code',
-    'Details',
-    'Fact',
-    'Items',
     'MissingLibraryError',
     'Page',
-    'Panel',
-    'Panels',
-    'Paragraph',
-    'Picture',
     'Section',
-    'Table',
     'check_libraries',
     'render_page',
+    'write_html',
     'write_page',
 ]

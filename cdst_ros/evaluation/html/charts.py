@@ -33,6 +33,9 @@ GOOD, BAD, EVEN = '#00664b', '#a63c00', '#5f6b7a'
 #: For what is judged, the strongest first.
 STRONG = ('#0072b2', '#d55e00', '#009e73', '#aa4a86', '#6b5b00')
 
+#: Width and height of a chart of which two stand side by side [inch].
+SIZE = (5.7, 3.5)
+
 #: Of matplotlib, while a chart is drawn.
 _STYLE: dict[str, Any] = {
     'svg.fonttype': 'path',
@@ -103,7 +106,7 @@ def draw_chart(
     draw: Callable[..., None],
     alt: str,
     *,
-    size: tuple[float, float] = (7.2, 3.4),
+    size: tuple[float, float] = SIZE,
     panels: int = 1,
     caption: str = '',
     share_y: bool = False,

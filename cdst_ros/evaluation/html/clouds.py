@@ -78,19 +78,22 @@ def viewpoint_of(
     camera: CameraModel,
     *,
     window: tuple[slice, slice] | None = None,
-    yaw_degrees: float = 32.0,
+    yaw_degrees: float = 28.0,
     pitch_degrees: float = 18.0,
 ) -> Viewpoint:
     """
     Return an oblique viewpoint from which the whole of a depth image, or of a window, is seen.
+
+    It is to the right or the left of the camera, where surfaces are seen less from their edges.
 
     :param depth: (H, W) [m], with some known pixels
     :param camera: of the image
     :param window: rows and columns to look at; None: all
     :raises ValueError: when nothing is known there, or the camera is uncalibrated
     """
-    points = camera.back_project(depth)[window or (slice(None), slice(None))].reshape(-1, 3)
-    points = points[np.isfinite(points[:, 2])].astype(np.float64)
+    surface = camera.back_project(depth)[window or (slice(None), slice(None))].astype(np.float64)
+    points = surface.reshape(-1, 3)
+    points = points[np.isfinite(points[:, 2])]
     if not len(points):
         raise ValueError('there is no known depth to look at')
     # The few farthest points are not worth half of the view.
@@ -99,13 +102,14 @@ def viewpoint_of(
     low, high = np.percentile(points, (2, 98), axis=0)
     target = (low + high) / 2
     distance = max(float(target[2]), 0.05)
-    eye = Viewpoint(
-        (float(target[0]), float(target[1]), float(target[2])),
-        float(np.radians(yaw_degrees)),
-        float(np.radians(pitch_degrees)),
-        distance,
-        1.0,
-    )
+    middle = (float(target[0]), float(target[1]), float(target[2]))
+    pitch = float(np.radians(pitch_degrees))
+    sides = [
+        Viewpoint(middle, float(np.radians(yaw)), pitch, distance, 1.0)
+        for yaw in (yaw_degrees, -yaw_degrees)
+    ]
+    normals = _normals(surface)
+    eye = max(sides, key=lambda side: float(np.nanmean(np.abs(normals @ side.rotation()[2]))))
     seen = eye.seen(points)
     ahead = np.maximum(seen[:, 2:], 0.05 * distance)
     reach = np.percentile(np.abs(seen[:, :2] / ahead), 98, axis=0)
@@ -192,12 +196,15 @@ class _Splats(NamedTuple):
 
 def _shade(points: F64) -> F64:
     """Return how bright the surface at each point (H, W, 3) is, (H, W), ``_AMBIENT`` to 1."""
-    if min(points.shape[:2]) < 2:
-        return np.ones(points.shape[:2])
-    across, down = np.gradient(points, axis=1), np.gradient(points, axis=0)
-    normal = np.cross(across, down)
-    length = np.linalg.norm(normal, axis=-1)
-    with np.errstate(divide='ignore', invalid='ignore'):
-        lit = np.abs(normal @ _LIGHT) / (length * np.linalg.norm(_LIGHT))
+    lit = np.abs(_normals(points) @ (_LIGHT / np.linalg.norm(_LIGHT)))
     lit = np.where(np.isfinite(lit), lit, 0.6)
     return np.asarray(_AMBIENT + (1 - _AMBIENT) * lit, np.float64)
+
+
+def _normals(points: F64) -> F64:
+    """Return the unit normals (H, W, 3) of the surface through points, NaN where unknown."""
+    if min(points.shape[:2]) < 2:
+        return np.broadcast_to(np.array([0.0, 0.0, 1.0]), points.shape)
+    normal = np.cross(np.gradient(points, axis=1), np.gradient(points, axis=0))
+    with np.errstate(divide='ignore', invalid='ignore'):
+        return np.asarray(normal / np.linalg.norm(normal, axis=-1, keepdims=True), np.float64)

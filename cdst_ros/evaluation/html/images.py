@@ -33,7 +33,7 @@ def encode_png(image: U8) -> bytes:
 
     :param image: (H, W, 3) BGR or (H, W)
     """
-    return _encoded('.png', image, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    return _encoded('.png', image, [cv2.IMWRITE_PNG_COMPRESSION, 6])
 
 
 def encode_jpeg(image: U8, quality: int = QUALITY) -> bytes:
@@ -63,24 +63,20 @@ def picture_of(
     image: U8, alt: str, *, widest: int | None = None, pixelated: bool = False, caption: str = ''
 ) -> Picture:
     """
-    Return an image as a picture of a page, as JPEG where that is smaller by half and not seen.
+    Return an image as a picture of a page.
 
     :param image: (H, W, 3) BGR or (H, W)
     :param widest: averaged down to this width [px] if it is wider
-    :param pixelated: whether single pixels are to be seen: it is not compressed with loss then,
-        and its pixels stay squares when the page enlarges it
+    :param pixelated: whether single pixels are to be seen: it is a PNG then, whose pixels stay
+        squares when the page enlarges it, else a JPEG
     """
     if widest is not None and image.shape[1] > widest:
         height = max(1, round(image.shape[0] * widest / image.shape[1]))
         shrunk = cv2.resize(image, (widest, height), interpolation=cv2.INTER_AREA)
         image = np.asarray(shrunk, dtype=np.uint8)
     height, width = image.shape[:2]
-    kind, data = 'image/png', encode_png(image)
-    if not pixelated:
-        smaller = encode_jpeg(image)
-        if 2 * len(smaller) < len(data):
-            kind, data = 'image/jpeg', smaller
-    return Picture(data_uri(kind, data), width, height, alt, pixelated, caption, narrow=True)
+    uri = png_uri(image) if pixelated else data_uri('image/jpeg', encode_jpeg(image))
+    return Picture(uri, width, height, alt, pixelated, caption, narrow=True)
 
 
 def _encoded(suffix: str, image: U8, options: list[int]) -> bytes:

@@ -21,7 +21,7 @@ they are escaped, so that names of topics and files may hold what they like.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -36,7 +36,7 @@ class Mark(NamedTuple):
     A judgement: told by its sign and its word, and by colour besides.
 
     :param word: such as ``better``
-    :param tone: ``good``, ``bad`` or ``even``
+    :param tone: ``good``, ``bad``, ``mixed`` or ``even``
     """
 
     word: str
@@ -44,6 +44,7 @@ class Mark(NamedTuple):
 
 
 BETTER, WORSE, EVEN = Mark('better', 'good'), Mark('worse', 'bad'), Mark('even', 'even')
+MIXED = Mark('mixed', 'mixed')
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,23 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class Bar:
+    """
+    The legend of a colour scale.
+
+    :param ramp: the colours from left to right
+    :param label: what they tell, with its unit
+    :param ticks: values at equal steps from the left end to the right one
+    :param unknown: the colour of what is unknown, where the pictures have some
+    """
+
+    ramp: Picture
+    label: str
+    ticks: Sequence[str]
+    unknown: Picture | None = None
+
+
+@dataclass(frozen=True)
 class Panels:
     """
     Pictures side by side, in rows of ``columns``; half as many where the screen is narrow.
@@ -161,14 +179,22 @@ class Panels:
     :param panels: row by row; None leaves a place empty
     :param columns: of the wide layout
     :param caption: what is compared
-    :param bars: colour bars and the like, under the panels
+    :param bars: the scales of their colours
     """
 
     kind: ClassVar[str] = 'panels'
     panels: Sequence[Panel | None]
     columns: int
     caption: str = ''
-    bars: Sequence[Picture] = ()
+    bars: Sequence[Bar] = ()
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Charts and what is said of them side by side, as many as there is room for."""
+
+    kind: ClassVar[str] = 'beside'
+    blocks: Sequence[Block]
 
 
 @dataclass(frozen=True)
@@ -193,7 +219,7 @@ class Heading:
     level: int = 3
 
 
-Block = Paragraph | Items | Code | Table | Picture | Panels | Details | Heading
+Block = Paragraph | Items | Code | Table | Picture | Panels | Beside | Details | Heading
 
 
 class Fact(NamedTuple):
@@ -278,15 +304,3 @@ def write_page(page: Page, path: Path) -> None:
     :raises MissingLibraryError: where Jinja2 or matplotlib are missing
     """
     write_file(path, render_page(page).encode())
-
-
-def pictures_of(blocks: Sequence[Block]) -> Iterator[Picture]:
-    """Yield every picture of some blocks, those of details and panels included."""
-    for block in blocks:
-        if isinstance(block, Picture):
-            yield block
-        elif isinstance(block, Panels):
-            yield from (panel.picture for panel in block.panels if panel is not None)
-            yield from block.bars
-        elif isinstance(block, Details):
-            yield from pictures_of(block.blocks)
