@@ -19,22 +19,19 @@ The renders are exact to a millimetre; the input is what each of the sensor prof
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
 from cdst_ros.depth.camera import CameraModel
-from cdst_ros.depth.grid import GridAlignment
-from cdst_ros.evaluation.incidence import incidence
 from cdst_ros.evaluation.judging import View
+from cdst_ros.evaluation.lowering import Recorded, seen_by
 from cdst_ros.evaluation.methods import open_methods
 from cdst_ros.evaluation.procedural import EVALUATION_SEED, EVALUATION_STREAM
 from cdst_ros.evaluation.report import EvaluationError, Report, Request
 from cdst_ros.evaluation.scoreboard import MEASURED, Scoreboard, told_of_checks
 from cdst_ros.evaluation.sources import Kind, Source, SourceFrame, open_source
 from cdst_ros.evaluation.spread import spread
-from cdst_ros.synthetic import GENERIC, IDEAL, SensorProfile, degrade, load_profile, profile_names
+from cdst_ros.synthetic import GENERIC, IDEAL, SensorProfile, load_profile, profile_names
 
 SCALE = 4
 
@@ -122,37 +119,13 @@ def view_of(
     frame: SourceFrame, sensor: SensorProfile, camera: CameraModel | None, key: int
 ) -> View:
     """
-    Return what a sensor makes of a render, and the render.
-
-    A sensor that picks pixels has another grid than the reference. Of the reference every second
-    pixel is taken then, which leaves one to pick in the middle of every block.
+    Return what a sensor makes of a render, and the render (``lowering.py``).
 
     :param camera: of the render, where it is known
     :param key: number of the frame, for the noise
     """
-    depth, color, step, offset = frame.depth, frame.color, 1, 0
-    if sensor.alignment is GridAlignment.PICKED:
-        step, offset = 2, SCALE - 1
-    focal = None if camera is None else camera.intrinsics()[0] / (SCALE * step)
-    angles = None if camera is None else incidence(depth, camera)[offset:, offset:]
-    low = degrade(
-        np.ascontiguousarray(depth[offset:, offset:]),
-        SCALE * step,
-        np.random.default_rng([EVALUATION_SEED, EVALUATION_STREAM, key]),
-        sensor,
-        incidence=angles,
-        color=None if color is None else np.ascontiguousarray(color[offset:, offset:]),
-        focal=focal,
-    )
-    rows, columns = (SCALE * step * n for n in low.shape)
-    cut = np.s_[:rows:step, :columns:step]
-    reference = np.ascontiguousarray(depth[cut])
-    height, width = reference.shape
-    if camera is not None:
-        smaller = camera.scaled(1 / step, GridAlignment.PICKED)
-        camera = replace(smaller, width=width, height=height)
-    rgb = None if color is None else np.ascontiguousarray(color[cut])
-    return View('renders', low, reference, rgb, camera)
+    recorded = Recorded(frame.depth, frame.color, camera)
+    return seen_by(sensor, recorded, SCALE, 'renders', (EVALUATION_SEED, EVALUATION_STREAM, key))
 
 
 def _fill(
