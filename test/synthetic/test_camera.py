@@ -164,3 +164,20 @@ def test_seeds_give_the_rooms_that_they_gave() -> None:
     assert np.nansum(frame.depth, dtype=np.float64) == pytest.approx(2466.663, rel=1e-5)
     assert frame.color is not None
     assert frame.color.sum(dtype=np.int64) == pytest.approx(7417109, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    'size', [(224, 172), (256, 192), (320, 288), (424, 240), (640, 576), (423, 239)]
+)
+def test_real_sizes_come_with_a_truth_of_twice_the_size(size: tuple[int, int]) -> None:
+    width, height = size
+    frame = SyntheticCamera(4, width, height, scale=2, frames=1, color=False).frame(0)
+    assert frame.depth.shape == (height, width)
+    truth = frame.truth()
+    assert truth.shape == (2 * height, 2 * width)
+    assert frame.camera_hr.matches(2 * width, 2 * height)
+    blocks = truth.reshape(height, 2, width, 2).transpose(0, 2, 1, 3).reshape(height, width, 4)
+    flat = np.ptp(blocks, axis=2) < 0.01
+    assert flat.mean() > 0.3
+    error = np.abs(frame.depth - blocks.mean(axis=2))[flat]
+    assert np.nanmedian(error) < 0.02

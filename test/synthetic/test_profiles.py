@@ -37,6 +37,8 @@ from cdst_ros.synthetic.sensor import (
 from .effects.scenery import corner, panel, rng
 
 SHIPPED = ('aligned', 'phone_lidar', 'stereo', 'structured_light', 'tof')
+#: Of a flexx2, a phone, an Azure Kinect in both narrow modes and a D400 camera.
+REAL_SIZES = ((224, 172), (256, 192), (320, 288), (424, 240), (640, 576))
 EVERY = pytest.mark.parametrize('name', SHIPPED)
 
 
@@ -132,19 +134,8 @@ def test_the_unknown_stays_unknown(name: str) -> None:
     assert np.isfinite(out).mean() > 0.5
 
 
-@pytest.mark.parametrize(
-    ('name', 'size'),
-    [
-        ('tof', (224, 172)),
-        ('tof', (320, 288)),
-        ('tof', (640, 576)),
-        ('phone_lidar', (256, 192)),
-        ('stereo', (424, 240)),
-        ('structured_light', (320, 240)),
-        ('aligned', (640, 480)),
-        ('aligned', (423, 239)),
-    ],
-)
+@EVERY
+@pytest.mark.parametrize('size', [*REAL_SIZES, (423, 239)])
 def test_real_sizes_are_delivered(name: str, size: tuple[int, int]) -> None:
     width, height = size
     profile = load_profile(name)
