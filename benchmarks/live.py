@@ -31,8 +31,8 @@ from typing import Any
 from report import publish
 
 from cdst_ros.nodes.children import Children
-from cdst_ros.nodes.demo import demo_environment, node_command
 from cdst_ros.nodes.transport import profile_environment
+from cdst_ros.nodes.watch import node_command, run_environment
 
 PATIENCE_S = 90.0
 STAGES = ('wait', 'decode', 'prepare', 'infer', 'bound', 'mask', 'encode', 'publish', 'total')
@@ -89,7 +89,7 @@ def main() -> None:
 
 def _run(case: Case, args: argparse.Namespace) -> dict[str, Any]:
     """Play one case; return what its worst listener reported, with shares and CPU."""
-    environ, _ = demo_environment(os.environ)
+    environ, _ = run_environment(os.environ)
     if not case.profile:
         for name in profile_environment({}, 'rmw_fastrtps_cpp'):
             environ.pop(name, None)

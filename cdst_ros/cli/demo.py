@@ -100,7 +100,8 @@ def demo(
 
     Example: `cdst-ros demo --size 320x240 --json demo.json`
     """
-    from cdst_ros.nodes.demo import Demo, DemoError, run_demo
+    from cdst_ros.nodes.demo import Demo, run_demo
+    from cdst_ros.nodes.watch import RunError
     from cdst_ros.superres.engine import EngineError, ModelError
 
     width, height = _parse_size(size)
@@ -122,7 +123,7 @@ def demo(
         reliability=reliability.value,
         picture=picture,
     )
-    with told_plainly(DemoError, ModelError, EngineError, ValueError, OSError), _bar() as progress:
+    with told_plainly(RunError, ModelError, EngineError, ValueError, OSError), _bar() as progress:
         report = run_demo(wanted, os.environ, progress)
     _print(report)
     if json_file is not None:

@@ -44,7 +44,10 @@ class CameraParameters(DeclaredParameters):
         120, 'Synthetic: height of the depth image [px].', between=(8, 4096), read_only=True
     )
     scale: int = parameter(
-        4, 'Synthetic: the truth is so many times larger.', between=(1, 16), read_only=True
+        4,
+        'Synthetic, and with pairs: the truth is so many times larger.',
+        between=(1, 16),
+        read_only=True,
     )
     loop_frames: int = parameter(
         0,
@@ -56,15 +59,29 @@ class CameraParameters(DeclaredParameters):
     depth_topic: str = parameter(
         '', 'Bags: the depth topic to play; empty takes the only one.', read_only=True
     )
+    pairs: bool = parameter(
+        False,
+        'Recordings and bags: play input and truth exactly as cdst-ros evaluate pairs them: the '
+        'reference where there is one, else what degrade makes of the recorded depth.',
+        read_only=True,
+    )
     reference_topic: str = parameter(
         '',
-        'Bags: the depth topic of higher resolution to play as truth; empty for none.',
+        'With pairs, of a bag: the depth topic of higher resolution; empty for none.',
+        read_only=True,
+    )
+    reduce: int = parameter(
+        1,
+        'With pairs: make the recorded depth so many times smaller before it is degraded.',
+        between=(1, 16),
         read_only=True,
     )
     degrade: str = parameter(
         'none',
         'Recordings and bags: none plays depth as recorded, with its reference as truth; '
-        'valid_median_x2, valid_median_x4 and hololens_x2 make both from the recorded depth.',
+        'valid_median_x2, valid_median_x4 and hololens_x2 make both from the recorded depth. '
+        'With pairs: valid_median, area, pick, cubic or a sensor profile; none takes the recorded '
+        'reference.',
         read_only=True,
     )
     rate: float = parameter(

@@ -26,9 +26,18 @@ from typing import Generic, TypeVar
 from cdst_ros.depth.arrays import F32, U8, AnyArray
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.evaluation import sources as evaluation_sources
 from cdst_ros.evaluation.degrade import degradation
+from cdst_ros.evaluation.judging import View as Pair
+from cdst_ros.evaluation.lowering import lowering
+from cdst_ros.evaluation.references import (
+    LoweredPairs,
+    Pairing,
+    RecordedPairs,
+    UnusableFrameError,
+)
 from cdst_ros.nodes.camera_parameters import CameraParameters
-from cdst_ros.recordings.bag import BagFrame, BagReader
+from cdst_ros.recordings.bag import TOLERANCE_NS, BagFrame, BagReader
 from cdst_ros.recordings.errors import BagError, RecordingError
 from cdst_ros.recordings.layout import HEADER_FILE
 from cdst_ros.recordings.reader import RecordedFrame, Recording
@@ -104,6 +113,8 @@ def open_source(settings: CameraParameters, skipped: Callable[[str], None]) -> S
     path = Path(settings.source).expanduser()
     if not path.exists():
         raise ValueError(f'source {path} does not exist: give synthetic, a recording or a bag')
+    if settings.pairs:
+        return _paired(path, settings, skipped)
     if (path / HEADER_FILE).exists():
         return _recording(path, settings, skipped)
     return _bag(path, settings, skipped)
@@ -235,6 +246,80 @@ def _bagged(frame: BagFrame) -> PlayedFrame:
         color = View(frame.color, frame.color_camera, frame.color_frame_id)
     depth = View(frame.depth, frame.camera, frame.frame_id)
     return PlayedFrame(depth, color, stamp_ns=frame.stamp_ns)
+
+
+def _paired(path: Path, settings: CameraParameters, skipped: Callable[[str], None]) -> Source:
+    """Return input and reference as an offline evaluation pairs them."""
+    pairing = _pairing(path, settings)
+    with _open_pairs(path, settings) as source:
+        length = len(source) or None
+
+    def frames() -> Iterator[PlayedFrame]:
+        # Opened anew: a database belongs to the thread that opened it.
+        with _open_pairs(path, settings) as source:
+            for index, frame in enumerate(source):
+                try:
+                    yield _played_pair(frame, pairing.view(frame, settings.scale, index), settings)
+                except UnusableFrameError as error:
+                    skipped(f'{frame.name}: {error}')
+            if source.skipped.count:
+                skipped(f'{source.skipped.count} of {path}: {"; ".join(source.skipped.reasons)}')
+
+    return Source(
+        description=f'{path.name}, paired at x{settings.scale}',
+        length=length,
+        rate_hz=None,
+        has_color=settings.publish_colour,
+        has_truth=True,
+        frames=frames,
+    )
+
+
+def _pairing(path: Path, settings: CameraParameters) -> Pairing:
+    """
+    Return what makes pairs of the frames of a source.
+
+    :raises ValueError: when there is neither a degradation nor a reference
+    """
+    if settings.degrade != 'none':
+        return LoweredPairs(lowering(settings.degrade), reduce=settings.reduce)
+    with _open_pairs(path, settings) as source:
+        first = next(iter(source), None)
+    if first is None or first.reference is None:
+        raise ValueError(
+            f'{path} has no reference to pair with: name one (reference_topic, of a bag), or a '
+            'degradation (degrade), such as valid_median'
+        )
+    return RecordedPairs(first, TOLERANCE_NS, settings.reference_topic or 'its reference')
+
+
+def _open_pairs(path: Path, settings: CameraParameters) -> evaluation_sources.Source:
+    return evaluation_sources.open_source(
+        path,
+        color=settings.publish_colour,
+        require_color=False,
+        depth_topic=settings.depth_topic or None,
+        reference=settings.degrade == 'none',
+        reference_topic=settings.reference_topic or None,
+    )
+
+
+def _played_pair(
+    frame: evaluation_sources.SourceFrame, pair: Pair, settings: CameraParameters
+) -> PlayedFrame:
+    camera = pair.camera
+    low = None
+    if camera is not None:
+        height, width = pair.low.shape
+        smaller = camera.scaled(1 / settings.scale, GridAlignment.HALF_PIXEL)
+        low = replace(smaller, width=width, height=height)
+    color = None if pair.rgb is None else View(pair.rgb, camera, frame.frame_id)
+    return PlayedFrame(
+        depth=View(pair.low, low, frame.frame_id),
+        color=color,
+        truth=View(pair.reference, camera, frame.frame_id),
+        stamp_ns=frame.stamp_ns,
+    )
 
 
 def _maker(degrade: str) -> Callable[[PlayedFrame, bool], PlayedFrame] | None:

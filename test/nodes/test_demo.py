@@ -31,7 +31,8 @@ from tiny_model import write_model
 from waiting import wait_until
 
 from cdst_ros.depth.camera import CameraModel
-from cdst_ros.nodes.demo import Demo, DemoError, demo_environment, run_demo
+from cdst_ros.nodes.demo import Demo, run_demo
+from cdst_ros.nodes.watch import RunError, run_environment
 from cdst_ros.recordings.writer import Picture, RecordingWriter
 from cdst_ros.superres.engine import ModelError
 
@@ -128,8 +129,8 @@ def test_demo_runs_a_model_on_a_recording(tmp_path):
 
 
 def test_python_without_ros_is_told_what_to_do(monkeypatch):
-    monkeypatch.setattr('cdst_ros.nodes.demo.find_spec', lambda name: None)
-    with pytest.raises(DemoError, match='source a ROS 2 installation'):
+    monkeypatch.setattr('cdst_ros.nodes.watch.find_spec', lambda name: None)
+    with pytest.raises(RunError, match='source a ROS 2 installation'):
         run_demo(SMALL, os.environ, quietly)
 
 
@@ -145,7 +146,7 @@ def test_scale_against_the_model_is_refused(tmp_path):
 
 
 def test_child_that_refuses_ends_the_demo_with_its_words():
-    with pytest.raises(DemoError, match=r'camera(.|\n)*does not exist'):
+    with pytest.raises(RunError, match=r'camera(.|\n)*does not exist'):
         run_demo(variants(source='/nowhere', degrade='none'), os.environ, quietly)
     assert not nodes_of(os.getpid())
 
@@ -158,13 +159,13 @@ def test_child_that_dies_ends_the_demo():
             if b'superres_node' in Path(f'/proc/{pid}/cmdline').read_bytes():
                 os.kill(pid, signal.SIGKILL)
 
-    with pytest.raises(DemoError, match='superres node ended early'):
+    with pytest.raises(RunError, match='superres node ended early'):
         run_demo(variants(duration_s=60.0), os.environ, kill_superres)
     assert not nodes_of(os.getpid())
 
 
 def test_environment_keeps_what_the_user_has_chosen():
-    variables, told = demo_environment({'PATH': '/bin', 'ROS_DISTRO': 'kilted'})
+    variables, told = run_environment({'PATH': '/bin', 'ROS_DISTRO': 'kilted'})
     assert variables['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
     assert variables['FASTDDS_DEFAULT_PROFILES_FILE'].endswith('fastdds.xml')
     assert 0 < int(variables['ROS_DOMAIN_ID']) <= 101
@@ -175,11 +176,11 @@ def test_environment_keeps_what_the_user_has_chosen():
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'SUBNET',
         'FASTRTPS_DEFAULT_PROFILES_FILE': '/mine.xml',
     }
-    variables, told = demo_environment(chosen)
+    variables, told = run_environment(chosen)
     assert {name: variables[name] for name in chosen} == chosen
     assert 'FASTDDS_DEFAULT_PROFILES_FILE' not in variables
     assert told['domain_id'] == '42'
-    assert demo_environment({'ROS_DISTRO': 'humble'})[0]['ROS_LOCALHOST_ONLY'] == '1'
+    assert run_environment({'ROS_DISTRO': 'humble'})[0]['ROS_LOCALHOST_ONLY'] == '1'
 
 
 def test_command_prints_a_table_and_writes_json(tmp_path):
