@@ -28,6 +28,7 @@ VERBS: tuple[str, ...] = (
     'demo',
     'upscale',
     'evaluate',
+    'characterise',
     'card',
     'train',
     'export',
