@@ -71,7 +71,7 @@ LIBRARIES = {
 
 #: What one folder of a room may import besides.
 FOLDERS = {
-    'evaluation/cards': {'jinja2'},
+    'evaluation/cards': {'jinja2', 'matplotlib'},
     'evaluation/html': {'jinja2', 'matplotlib'},
     'recordings/datasets': {'h5py'},
 }

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,7 +28,7 @@ from cdst_ros.cli.progress import Show, progress_bar
 
 if TYPE_CHECKING:
     from cdst_ros.evaluation.cards.card import Training
-    from cdst_ros.evaluation.cards.results import Model, Results, Task
+    from cdst_ros.evaluation.cards.results import Model, Task
     from cdst_ros.evaluation.report import Progress
 
 
@@ -73,6 +73,7 @@ def card(
     """
     from cdst_ros.evaluation.cards.card import card_of, write_card, write_index
     from cdst_ros.evaluation.cards.results import Results, measure_missing, plan
+    from cdst_ros.evaluation.html.libraries import check_libraries
     from cdst_ros.evaluation.report import EvaluationError
     from cdst_ros.evaluation.sources import SourceError
     from cdst_ros.recordings.errors import RecordingError
@@ -80,6 +81,7 @@ def card(
 
     expected = (EngineError, EvaluationError, ModelError, OSError, RecordingError, SourceError)
     with told_plainly(*expected):
+        check_libraries()
         models = _models(model)
         folders = _folders(data or [])
         tasks = plan(models, folders, frames)
@@ -93,14 +95,16 @@ def card(
                 machine=_machine(),
                 progress=lambda task: _progress(show, tasks, task),
             )
+        found = kept.all_of(tasks, models)
         cards = [card_of(one, kept, tasks, _training(one)) for one in models]
         for one in cards:
             typer.echo(f'{write_card(one, out, frames)}')
             for name in one.lacking:
                 typer.echo(f'  without {name}: say where its data are with --data {name}=FOLDER')
         if not model:
+            _draw_speed(found, out)
             typer.echo(f'{write_index(cards, out, _command(folders, frames))}')
-        broken = [fault for task in tasks for fault in _faults(kept, task, models)]
+        broken = [fault for values in found.values() for fault in values.get('broken', ())]
     for fault in broken:
         typer.secho(f'broken: {fault}', fg=typer.colors.RED, err=True)
     if broken:
@@ -140,9 +144,15 @@ def _progress(show: Show, tasks: list[Task], task: Task) -> Progress:
     return progress
 
 
-def _faults(results: Results, task: Task, models: list[Model]) -> list[str]:
-    found = results.find(task, models)
-    return list(found.get('broken', ())) if found else []
+def _draw_speed(found: Mapping[str, dict[str, Any]], out: Path) -> None:
+    """Draw speed beside accuracy of the models of x4, where there are some."""
+    from cdst_ros.evaluation.cards.card import PICTURE
+    from cdst_ros.evaluation.cards.speed import PROTOCOL, SCALE, draw_speed, note_of, panels_of
+
+    panels = panels_of(found, SCALE, PROTOCOL)
+    if panels:
+        draw_speed(panels, note_of(found, SCALE), out / PICTURE)
+        typer.echo(f'{out / PICTURE}')
 
 
 def _training(model: Model) -> Training | None:

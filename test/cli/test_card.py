@@ -27,8 +27,7 @@ def run(*args):
 @pytest.fixture
 def few(monkeypatch):
     """One protocol and one size are enough here."""
-    protocols = {name: module.PROTOCOLS[name] for name in ('synthetic_tof', 'hololens_x2')}
-    monkeypatch.setattr(module, 'PROTOCOLS', protocols)
+    monkeypatch.setattr(module, 'PROTOCOL_NAMES', ('synthetic_tof', 'hololens_x2'))
     monkeypatch.setattr(module, 'SIZES', ((320, 240),))
 
 
@@ -53,7 +52,7 @@ def test_a_card_is_written_and_goes_on_where_it_was(tmp_path):
         (('lite_x9',), 'neither a shipped model'),
         (('lite_x2', 'lite_x2'), 'two models are called lite_x2'),
         (('lite_x2', '--data', 'hololens_x2'), 'PROTOCOL=FOLDER'),
-        (('lite_x2', '--data', 'nowhere=folder'), 'no protocol nowhere takes data'),
+        (('lite_x2', '--data', 'nowhere=folder'), 'no protocol nowhere of cards takes data'),
     ],
 )
 def test_what_can_not_be_is_refused(args, said, tmp_path):

@@ -42,6 +42,8 @@ from cdst_ros.superres.engines import CLASSICAL_ENGINES
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+#: Speed beside accuracy, beside the index.
+PICTURE = 'speed.svg'
 _TEMPLATES = Path(__file__).parent / 'templates'
 
 
@@ -274,7 +276,7 @@ def write_index(cards: Sequence[Card], folder: Path, command: str) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / 'README.md'
-    picture = folder / 'speed.svg'
+    picture = folder / PICTURE
     text = _render(
         _environment(),
         'index.md.j2',

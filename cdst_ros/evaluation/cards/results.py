@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from cdst_ros.evaluation.plain import json_text
+from cdst_ros.evaluation.procedural import RUNNERS, protocol_name
 from cdst_ros.evaluation.protocols import PROTOCOLS
 from cdst_ros.evaluation.report import EvaluationError, Progress, Request
 from cdst_ros.evaluation.timing import time_engines
@@ -39,8 +40,12 @@ SIZES = ((160, 120), (320, 240), (640, 480))
 _ROUNDS = 15
 #: Always of all its scenes.
 _WHOLE = ('middlebury6',)
-#: A sensor that errs in nothing tells of no sensor.
-_LEFT_OUT = (f'synthetic_{IDEAL.name}',)
+#: What cards are of: the described sensors, and these; one that errs in nothing is no sensor.
+_WITH_DATA = ('middlebury6', 'hololens_x2', 'replica_x4', 'tartanair_x4')
+PROTOCOL_NAMES = (
+    *(protocol_name(profile) for profile in RUNNERS if profile != IDEAL.name),
+    *_WITH_DATA,
+)
 _COST = 'cost'
 
 
@@ -115,6 +120,12 @@ class Results:
         same = all(digests.get(model.name) == model.digest for model in _at(models, task.scale))
         return stored if same and stored.get('frames') == task.frames else None
 
+    def all_of(self, tasks: Iterable[Task], models: Iterable[Model]) -> dict[str, dict[str, Any]]:
+        """Return what holds of some tasks, by their names."""
+        given = list(models)
+        found = {task.name: self.find(task, given) for task in tasks}
+        return {name: values for name, values in found.items() if values is not None}
+
     def write(self, task: Task, models: Iterable[Model], values: Mapping[str, Any]) -> None:
         """Keep a result; a kill at any moment leaves the file whole."""
         stored = {
@@ -143,18 +154,18 @@ def plan(
     :param frames: at most so many of each protocol; None: all
     :raises EvaluationError: for data of a protocol that takes none
     """
-    takers = [name for name, protocol in PROTOCOLS.items() if not protocol.makes_data]
-    unknown = sorted(set(data) - set(takers))
+    unknown = sorted(set(data) - set(_WITH_DATA))
     if unknown:
         raise EvaluationError(
-            f'no protocol {", ".join(unknown)} takes data: there are {", ".join(takers)}'
+            f'no protocol {", ".join(unknown)} of cards takes data: there are '
+            f'{", ".join(_WITH_DATA)}'
         )
     tasks = []
     for scale in sorted({model.scale for model in models}):
         tasks += [
             Task(name, scale, data.get(name), None if name in _WHOLE else frames)
-            for name, protocol in PROTOCOLS.items()
-            if scale in protocol.scales and name not in _LEFT_OUT
+            for name in PROTOCOL_NAMES
+            if scale in PROTOCOLS[name].scales
         ]
         tasks.append(Task(_COST, scale))
     return tasks

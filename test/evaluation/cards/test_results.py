@@ -63,7 +63,7 @@ def test_every_protocol_of_the_scale_is_planned_and_the_cost(model, tmp_path):
 
 
 def test_data_of_a_protocol_that_takes_none_are_refused(model, tmp_path):
-    with pytest.raises(EvaluationError, match='no protocol synthetic_tof takes data'):
+    with pytest.raises(EvaluationError, match='no protocol synthetic_tof of cards takes data'):
         plan([model], {'synthetic_tof': tmp_path})
 
 
