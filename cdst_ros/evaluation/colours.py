@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, U8
+from cdst_ros.depth.arrays import F32, U8, AnyArray
 
 #: Grey of unknown depth, in OpenCV's order; no scale here has it.
 UNKNOWN = (92, 84, 78)
@@ -67,26 +67,40 @@ def depth_scale(depth: F32) -> ColourScale:
 @dataclass(frozen=True)
 class RampScale:
     """
-    Colours for ``low`` to ``high`` [m], mixed of a few.
+    Colours for 0 to ``high`` [m], or -``high`` to ``high``, mixed of a few.
 
-    :param stops: at equal steps from low to high, in OpenCV's order
+    Of the square root of the value: what errs by a centimetre is to be seen beside what errs by a
+    metre.
+
+    :param stops: at equal steps from the low end to the high one, in OpenCV's order
+    :param signed: whether there are negative values
     """
 
-    low: float
     high: float
     stops: tuple[tuple[int, int, int], ...]
+    signed: bool = False
 
     def paint(self, values: F32) -> U8:
         """Return (H, W, 3) BGR; NaN is painted in grey."""
         known = np.isfinite(values)
-        share = (np.nan_to_num(values) - self.low) / max(self.high - self.low, 1e-6)
-        places = np.linspace(0, 1, len(self.stops))
-        channels = [np.interp(share, places, stop) for stop in zip(*self.stops, strict=True)]
+        share = np.nan_to_num(values) / self.high
+        return self._colours(np.sign(share) * np.sqrt(np.abs(share)), known)
+
+    def bar(self, width: int, height: int) -> U8:
+        """Return (height, width, 3) BGR: the scale from left to right, ``value`` by ``value``."""
+        roots = np.linspace(-1 if self.signed else 0, 1, width)
+        return self._colours(
+            np.repeat(roots[None], height, axis=0), np.ones((height, width), bool)
+        )
+
+    def value(self, place: float) -> float:
+        """Return the value at a place of the bar, 0 (left) to 1 [m]."""
+        root = 2 * place - 1 if self.signed else place
+        return float(np.sign(root) * root**2 * self.high)
+
+    def _colours(self, roots: AnyArray, known: AnyArray) -> U8:
+        places = np.linspace(-1 if self.signed else 0, 1, len(self.stops))
+        channels = [np.interp(roots, places, stop) for stop in zip(*self.stops, strict=True)]
         painted = np.rint(np.stack(channels, axis=-1)).astype(np.uint8)
         painted[~known] = UNKNOWN
         return np.asarray(painted, dtype=np.uint8)
-
-    def bar(self, width: int, height: int) -> U8:
-        """Return (height, width, 3) BGR: the scale from left to right."""
-        ramp = np.linspace(self.low, self.high, width, dtype=np.float32)
-        return self.paint(np.repeat(ramp[None], height, axis=0))

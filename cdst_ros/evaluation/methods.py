@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from cdst_ros.depth.arrays import F32, U8
@@ -38,11 +39,13 @@ class Method:
     :param name: of the classical method, or of the model
     :param engine: that does it
     :param is_model: whether it is a model
+    :param file: of the model, None for what is none
     """
 
     name: str
     engine: Engine
     is_model: bool
+    file: Path | None = None
 
     @property
     def scale(self) -> int:
@@ -70,9 +73,10 @@ class Method:
         return run(depth, rgb if self.guided else None)
 
     def details(self) -> dict[str, Any]:
-        """Return what runs it, as JSON values."""
+        """Return what runs it, and ``guided`` of those that need colour, as JSON values."""
         info = self.engine.info
-        return {'engine': info.engine, 'precision': info.precision, 'device': info.device}
+        details = {'engine': info.engine, 'precision': info.precision, 'device': info.device}
+        return {**details, 'guided': True} if info.guided else details
 
 
 @contextmanager
@@ -90,25 +94,24 @@ def open_methods(request: Request, scales: Iterable[int]) -> Iterator[list[Metho
     models = list(_models_at(request.models, scales))
     with ExitStack() as stack:
 
-        def opened(name: str, engine: Engine, is_model: bool) -> Method:
+        def opened(name: str, engine: Engine, file: Path | None = None) -> Method:
             stack.callback(engine.close)
-            return Method(name, engine, is_model)
+            return Method(name, engine, file is not None, file)
 
         methods: list[Method] = []
         for scale in scales:
             methods += [
-                opened(name, open_engine(None, name, scale=scale), is_model=False)
-                for name in CLASSICAL_ENGINES
+                opened(name, open_engine(None, name, scale=scale)) for name in CLASSICAL_ENGINES
             ]
             methods += [
-                opened(name, open_engine(model, request.engine, request.precision), is_model=True)
+                opened(name, open_engine(str(model), request.engine, request.precision), model)
                 for name, model, own in models
                 if own == scale
             ]
         yield methods
 
 
-def _models_at(models: Iterable[str], scales: list[int]) -> Iterator[tuple[str, str, int]]:
+def _models_at(models: Iterable[str], scales: list[int]) -> Iterator[tuple[str, Path, int]]:
     """Yield the name, the file and the scale of each model."""
     taken: set[str] = set(CLASSICAL_ENGINES)
     for model in models:
@@ -122,4 +125,4 @@ def _models_at(models: Iterable[str], scales: list[int]) -> Iterator[tuple[str, 
         # Two checkpoints of one network have one name: their files tell them apart.
         name = metadata.name if metadata.name not in taken else str(path)
         taken.add(name)
-        yield name, str(path), metadata.scale
+        yield name, path, metadata.scale

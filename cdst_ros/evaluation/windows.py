@@ -77,7 +77,7 @@ def edge_worth(depth: F32, height: int, width: int) -> F32:
 
 def edge_windows(reference: F32, scale: int, count: int, share: float) -> list[Window]:
     """
-    Return the windows that show edges of the reference best, without overlap, the best first.
+    Return the windows that show edges of the reference best, the best first, and apart.
 
     They are chosen by the reference alone, whatever the methods made of it.
 
@@ -102,6 +102,7 @@ def edge_windows(reference: F32, scale: int, count: int, share: float) -> list[W
                 height,
             )
         )
-        high, wide = scale * (height + 1), scale * (width + 1)
+        # Beside the edge that is shown already there is mostly more of it.
+        high, wide = 2 * scale * height, 2 * scale * width
         worth[max(0, top - high) : top + high, max(0, left - wide) : left + wide] = 0
     return found

@@ -180,13 +180,15 @@ class _Splats(NamedTuple):
         view = np.full((height * width, 3), PAPER, np.uint8)
         nearest = np.full(height * width, np.inf)
         corners = np.floor(self.middles - (self.sides[:, None] - 1) / 2).astype(int)
-        widest = int(self.sides.max(initial=0))
-        for down, right in np.ndindex(widest, widest):
-            x, y = corners[:, 0] + right, corners[:, 1] + down
-            inside = (max(right, down) < self.sides) & (x >= 0) & (x < width)
-            inside &= (y >= 0) & (y < height)
+        seen = (corners < size).all(axis=1) & (corners + self.sides[:, None] > 0).all(axis=1)
+        squares = np.flatnonzero(seen)
+        widest = int(self.sides[squares].max(initial=0))
+        for down, right in sorted(np.ndindex(widest, widest), key=max):
+            squares = squares[max(right, down) < self.sides[squares]]
+            x, y = corners[squares, 0] + right, corners[squares, 1] + down
+            inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
             layer = np.full(height * width, -1)
-            layer[y[inside] * width + x[inside]] = np.flatnonzero(inside)
+            layer[y[inside] * width + x[inside]] = squares[inside]
             drawn = np.flatnonzero(layer >= 0)
             drawn = drawn[self.away[layer[drawn]] < nearest[drawn]]
             nearest[drawn] = self.away[layer[drawn]]

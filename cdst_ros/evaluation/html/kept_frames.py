@@ -41,7 +41,7 @@ NEAREST = 'nearest'
 _MOST_MODELS = 2
 _WINDOWS, _WINDOW_SHARE = 2, 0.2
 #: Errors have the strongest colour from this percentile of those at edges on.
-_ERROR_PERCENTILE = 90.0
+_ERROR_PERCENTILE = 98.0
 #: Of an error scale: it ends at one of these, times a power of ten [m].
 _ROUND = (1.0, 2.0, 5.0, 10.0)
 _FINEST_ERROR = 0.005
@@ -85,7 +85,7 @@ def error_scale(kept: Sequence[KeptFrame], baseline: str) -> RampScale:
     ]
     known = np.concatenate([e[np.isfinite(e)] for e in errors]) if errors else np.empty(0)
     high = float(np.percentile(known, _ERROR_PERCENTILE)) if known.size else 0.0
-    return RampScale(0.0, round_up(max(high, _FINEST_ERROR)), _ERROR_COLOURS)
+    return RampScale(round_up(max(high, _FINEST_ERROR)), _ERROR_COLOURS)
 
 
 def round_up(value: float) -> float:
@@ -201,7 +201,7 @@ class _Shown:
     def _gain(self, errors: Mapping[str, F32], ours: str) -> tuple[Bar, Panel]:
         """Return where our model is nearer to the reference than the baseline, and farther."""
         gain = np.asarray(errors[self.baseline] - errors[ours], np.float32)
-        scale = RampScale(-self.error.high, self.error.high, _GAIN_COLOURS)
+        scale = RampScale(self.error.high, _GAIN_COLOURS, signed=True)
         alt = f'Green where {ours} is nearer to the reference than {self.baseline}, else purple'
         panel = Panel(self._picture(scale.paint(gain), alt), f'{ours} against {self.baseline}')
         span = _centimetres(scale.high)
@@ -256,9 +256,11 @@ class _Shown:
                 alt = f'Cloud of {what} from beside the camera: {name}'
                 panels.append(Panel(self._picture(draw(name, depth), alt), name, what))
         yield Heading('Clouds, seen from beside the camera', level=4)
+        columns = len(self.depths)
+        yield Panels(panels[:columns], columns)
         yield Panels(
-            panels,
-            -(-len(self.depths) // 2) if len(self.depths) > 3 else len(self.depths),
+            panels[columns:],
+            -(-columns // 2) if columns > 3 else columns,
             'All from one viewpoint, each pixel a square of its size. What hangs in the air '
             'between two surfaces is on neither.',
             [depth_bar(scale, 'depth')],
@@ -304,7 +306,7 @@ def depth_bar(scale: ColourScale, label: str) -> Bar:
 
 def error_bar(scale: RampScale, *, unknown: bool = False) -> Bar:
     """Return the legend of absolute errors."""
-    ticks = ('0', _centimetres(scale.high / 2), f'{_centimetres(scale.high)} and more')
+    ticks = ('0', _centimetres(scale.value(0.5)), f'{_centimetres(scale.high)} and more')
     ramp = picture_of(scale.bar(256, 1), 'From none to large', pixelated=True)
     grey = np.full((1, 2, 3), UNKNOWN, np.uint8)
     swatch = picture_of(grey, 'Grey', pixelated=True) if unknown else None

@@ -77,6 +77,8 @@ def _headlines(ranked: Sequence[Row], judged: Sequence[str]) -> Table:
     body = []
     for rank, row in enumerate(ranked, start=1):
         kind = 'model' if row.method in judged else 'classical'
+        if row.details.get('guided'):
+            kind += ', sees colour'
         cells: list[Cell | str] = [Cell(f'{rank}. {row.method}', kind)]
         cells += [_headline(figure, row, ranked) for figure in shown]
         if timed:

@@ -292,8 +292,14 @@ def render_page(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters['tied'] = _tied
     template = environment.get_template('page.html')
     return str(template.render(page=page, version=cdst_ros.__version__))
+
+
+def _tied(text: str) -> str:
+    """Return a text in which no line breaks between a number and its unit."""
+    return re.sub(r'(?<=\d) (?=(?:%|[cm]?m|ms|px|Hz|s)(?!\w))', '\N{NO-BREAK SPACE}', text)
 
 
 def write_page(page: Page, path: Path) -> None:

@@ -39,7 +39,7 @@ from cdst_ros.evaluation.html.page import (
     Table,
     render_page,
 )
-from cdst_ros.evaluation.html.recording_charts import Charts
+from cdst_ros.evaluation.html.recording_charts import Charts, calibration
 from cdst_ros.evaluation.metrics.catalogue import FIGURES
 from cdst_ros.evaluation.recording_report import RecordingReport
 from cdst_ros.evaluation.report import Row
@@ -51,6 +51,11 @@ from cdst_ros.recordings.atomic import write_file
 LARGEST = 5_000_000
 #: Widths of the pictures of frames, which shrink until it is [px].
 _WIDEST, _NARROWEST = 480, 120
+_BROKEN = Mark('broken', 'bad')
+_SIGMA = (
+    'Sigma is what a model says of its own error, pixel by pixel: the scale of a Laplace '
+    'distribution.'
+)
 _FRAMES = 'Best, median and worst frames'
 _RANKING = next(figure for figure in FIGURES if figure.name == RANKED_BY)
 
@@ -147,36 +152,42 @@ def _count(report: RecordingReport, scale: int) -> int:
 
 
 def _facts(report: RecordingReport) -> Iterator[Fact]:
-    for row in _judged(report):
-        stands = standing_of(row, RANKED_BY)
-        if stands is None:
-            continue
-        value = row.metrics[RANKED_BY]
-        floor = f'{stands["floor"]}: {_RANKING.told(value - stands["difference"])} cm'
-        yield Fact(
-            f'Error at edges, {row.method} x{row.scale}',
-            f'{_RANKING.told(value)} cm',
-            floor,
-            MARKS[stands['verdict']],
-        )
-        latency = row.details.get('latency_ms') or {}
-        if 'median' in latency:
-            yield Fact(
-                f'Time of a frame, {row.method} x{row.scale}',
-                f'{latency["median"]:.1f} ms',
-                f'{1000 / latency["median"]:.0f} frames a second'
-                + (f'; 95 % under {latency["p95"]:.1f} ms' if 'p95' in latency else ''),
-            )
+    for scale in _scales(report):
+        best = next((row for row in _judged(report) if row.scale == scale), None)
+        if best is not None:
+            yield from _facts_of(best)
     counts = {_count(report, scale) for scale in _scales(report)}
     if any(counts):
         told = f'{min(counts)}' if len(counts) == 1 else f'{min(counts)} to {max(counts)}'
-        factor = report.timing.get('realtime_factor')
-        note = '' if not factor else f'scored {factor:.1f} times as fast as recorded'
-        yield Fact('Frames', told, note)
-    if report.report.checked or report.report.broken:
-        broken = len(report.report.broken)
-        told = f'{broken} broken' if broken else 'all held'
-        yield Fact('Promises checked', told, 'see "How it was measured"')
+        notes = []
+        if report.report.broken:
+            notes.append(f'{len(report.report.broken)} broken promises')
+        elif report.report.checked:
+            notes.append('all promises held')
+        if report.timing.get('realtime_factor'):
+            factor = report.timing['realtime_factor']
+            notes.append(f'scored {factor:.1f} times as fast as recorded')
+        yield Fact('Frames', told, '; '.join(notes), _BROKEN if report.report.broken else None)
+
+
+def _facts_of(row: Row) -> Iterator[Fact]:
+    stands = standing_of(row, RANKED_BY)
+    if stands is not None:
+        value = row.metrics[RANKED_BY]
+        note = f'{stands["floor"]}: {_RANKING.told(value - stands["difference"])} cm'
+        if 'gain' in stands:
+            note += (
+                f'; {100 * abs(stands["gain"]):.0f} % {"less" if stands["gain"] > 0 else "more"}'
+            )
+        label = f'Error at edges, {row.method} x{row.scale}'
+        yield Fact(label, f'{_RANKING.told(value)} cm', note, MARKS[stands['verdict']])
+    latency = row.details.get('latency_ms') or {}
+    if 'median' in latency:
+        note = f'{1000 / latency["median"]:.0f} frames a second'
+        if 'p95' in latency:
+            note += f'; 95 % under {latency["p95"]:.1f} ms'
+        label = f'Time of a frame, {row.method} x{row.scale}'
+        yield Fact(label, f'{latency["median"]:.1f} ms', note)
 
 
 def _methods(report: RecordingReport) -> Iterator[Block]:
@@ -207,12 +218,10 @@ def _errors(report: RecordingReport) -> Iterator[Block]:
 
 
 def _sigma(report: RecordingReport) -> Iterator[Block]:
-    for scale in _scales(report):
-        rows = _rows(report, scale)
-        told = [_told_sigma(row) for row in rows if 'miscalibration' in row.metrics]
-        drawn = Charts(report, scale, rows).calibration()
-        if drawn is not None:
-            yield Beside([drawn, Items(told)])
+    rows = [row for row in report.report.rows if 'miscalibration' in row.metrics]
+    drawn = calibration(rows)
+    if drawn is not None:
+        yield Beside([drawn, Items([_SIGMA, *map(_told_sigma, rows)])])
 
 
 def _told_sigma(row: Row) -> str:

@@ -35,6 +35,8 @@ from cdst_ros.evaluation.standing import HEADLINES
 _MOST_POINTS = 160
 #: Shares of pixels below this are left out of the tail of the errors.
 _SMALLEST_SHARE = 1e-4
+#: Bands of fewer pixels than this share tell chance.
+_FEWEST_PIXELS = 0.005
 #: What is worse than this is drawn at this place: it would leave the others no room.
 _LEAST_GAIN = -0.6
 _VERDICTS = {'better': (GOOD, '^'), 'worse': (BAD, 'v'), 'even': (EVEN, 'o')}
@@ -56,7 +58,7 @@ class Charts:
     def __post_init__(self) -> None:
         names = [row.method for row in ranked_rows(self.rows)]
         judged = [name for name in names if name in self.report.judged]
-        others = [name for name in names if name not in judged]
+        others = [row.method for row in self.rows if row.method not in judged]
         object.__setattr__(self, 'pens', pens(judged, others))
 
     @property
@@ -99,8 +101,7 @@ class Charts:
     def by_distance(self, figure: str = 'edge_mae_cm', what: str = 'at edges') -> Picture | None:
         """Return the errors by bands of distance."""
         bands = {
-            name: [b for b in self.report.bands.get((self.scale, name), ()) if b.pixels]
-            for name in self.pens
+            name: _told_of(self.report.bands.get((self.scale, name), ())) for name in self.pens
         }
         bands = {name: own for name, own in bands.items() if own}
         if not bands or not any(
@@ -108,7 +109,7 @@ class Charts:
         ):
             return None
         first = next(iter(bands.values()))
-        pixels = max(1, sum(band.pixels for band in first))
+        pixels = sum(band.pixels for band in first)
         labels = [f'{_told_band(b)}\n{100 * b.pixels / pixels:.0f} %' for b in first]
 
         def draw(axes: Any) -> None:
@@ -126,7 +127,8 @@ class Charts:
             draw,
             f'Mean absolute error {what} by distance: '
             + '; '.join(f'{name}: {_told_bands(own, figure)}' for name, own in bands.items()),
-            caption=f'Mean absolute error {what}, by distance.',
+            caption=f'Mean absolute error {what}, by distance. Left out: distances of less than '
+            f'{100 * _FEWEST_PIXELS:g} % of the pixels.',
         )
 
     def by_frame(self) -> Picture | None:
@@ -240,42 +242,46 @@ class Charts:
             '95 % of the frames; the axis is logarithmic.',
         )
 
-    def calibration(self) -> Picture | None:
-        """Return how many errors lie within what sigma tells."""
-        names = [f'coverage_{round(100 * level)}' for level in LEVELS]
-        covered = {
-            row.method: [100 * row.metrics.get(name, math.nan) for name in names]
-            for row in self.rows
-        }
-        covered = {m: shares for m, shares in covered.items() if np.isfinite(shares).any()}
-        if not covered:
-            return None
-        stated = [100 * level for level in LEVELS]
 
-        def draw(axes: Any) -> None:
-            axes.plot([0, 100], [0, 100], color=FAINT, linewidth=1, label='as stated')
-            axes.text(7, 93, 'too cautious', color=FAINT, va='top')
-            axes.text(95, 7, 'too sure of itself', color=FAINT, ha='right')
-            for method, shares in covered.items():
-                pen = self.pens[method]
-                axes.plot(stated, shares, marker=pen.marker, label=method, **pen.line())
-            axes.set_xlim(0, 100)
-            axes.set_ylim(0, 100)
-            axes.set_xlabel('errors that sigma says lie within [%]')
-            axes.set_ylabel('errors that do [%]')
-            _legend(axes)
+def calibration(rows: Sequence[Row]) -> Picture | None:
+    """Return how many errors lie within what sigma tells, of all models."""
+    names = [f'coverage_{round(100 * level)}' for level in LEVELS]
+    covered = {
+        f'{row.method} x{row.scale}': [100 * row.metrics.get(name, math.nan) for name in names]
+        for row in rows
+    }
+    covered = {name: shares for name, shares in covered.items() if np.isfinite(shares).any()}
+    if not covered:
+        return None
+    stated = [100 * level for level in LEVELS]
 
-        pairs = {method: zip(stated, own, strict=True) for method, own in covered.items()}
-        told = '; '.join(
-            f'{method}: ' + ', '.join(f'{said:g} % stated, {true:.1f} %' for said, true in own)
-            for method, own in pairs.items()
+    def draw(axes: Any) -> None:
+        axes.plot([0, 100], [0, 100], color=FAINT, linewidth=1, label='as stated')
+        axes.text(7, 93, 'too cautious', color=FAINT, va='top')
+        axes.text(95, 7, 'too sure of itself', color=FAINT, ha='right')
+        for (name, shares), pen in zip(
+            covered.items(), pens(list(covered), ()).values(), strict=True
+        ):
+            axes.plot(stated, shares, marker=pen.marker, label=name, **pen.line())
+        axes.set_xlim(0, 100)
+        axes.set_ylim(0, 100)
+        axes.set_xlabel('errors that sigma says lie within [%]')
+        axes.set_ylabel('errors that do [%]')
+        _legend(axes)
+
+    told = '; '.join(
+        f'{name}: '
+        + ', '.join(
+            f'{said:g} % stated, {true:.1f} %' for said, true in zip(stated, shares, strict=True)
         )
-        return draw_chart(
-            draw,
-            f'Calibration of sigma. {told}',
-            size=(4.8, 4.0),
-            caption='Calibration of sigma: on the diagonal it tells the truth.',
-        )
+        for name, shares in covered.items()
+    )
+    return draw_chart(
+        draw,
+        f'Calibration of sigma. {told}',
+        size=(4.8, 4.0),
+        caption='Calibration of sigma: on the diagonal it tells the truth.',
+    )
 
 
 def _draw_gain(axes: Any, place: int, stands: dict[str, Any]) -> None:
@@ -311,6 +317,12 @@ def _gain_limits(found: Sequence[dict[str, Any]]) -> tuple[float, float]:
 def _told_gain(stands: dict[str, Any]) -> str:
     low, high = stands.get('gain_interval', (math.nan, math.nan))
     return f'{100 * stands["gain"]:+.1f} % ({100 * low:.1f} to {100 * high:.1f})'
+
+
+def _told_of(bands: Sequence[Band]) -> list[Band]:
+    """Return the bands of some pixels."""
+    fewest = max(1.0, _FEWEST_PIXELS * sum(band.pixels for band in bands))
+    return [band for band in bands if band.pixels >= fewest]
 
 
 def _told_band(band: Band) -> str:
