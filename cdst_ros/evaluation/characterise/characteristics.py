@@ -18,12 +18,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.evaluation.characterise.figure import Section
 from cdst_ros.evaluation.characterise.profile import Trait
 from cdst_ros.synthetic import SensorProfile
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Example:
+    """
+    A frame to look at.
+
+    :param depth: (H, W) [m], NaN = unknown
+    :param overlay: depth edges drawn over colour, (h, w, 3) BGR, where there is registered colour
+    """
+
+    depth: F32
+    overlay: U8 | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Characteristics:
     """
     A characterised sensor.
@@ -38,6 +52,7 @@ class Characteristics:
     :param profile: the sensor, for ``cdst_ros.synthetic`` and training
     :param traits: what of the profile was measured, and what is assumed
     :param damage: what could not be read, a sentence each
+    :param example: a frame from the middle of the recording
     """
 
     source: str
@@ -50,6 +65,29 @@ class Characteristics:
     profile: SensorProfile
     traits: tuple[Trait, ...]
     damage: tuple[str, ...] = ()
+    example: Example | None = None
+
+    @property
+    def verdict(self) -> str:
+        """What the sensor delivers, in a sentence."""
+        camera, detail, noise = self['camera'], self['resolution'], self['noise']
+        size = f'{camera["width"].value:.0f}x{camera["height"].value:.0f}'
+        parts = [f'{size} pixels']
+        if detail['effective'].told:
+            across, down = detail['effective_width'].value, detail['effective_height'].value
+            parts[0] += f', worth {across:.0f}x{down:.0f}'
+        else:
+            parts[0] += ', and how many they are worth is not told'
+        sigmas = [f for f in noise.figures if f.name.startswith('sigma_')]
+        if sigmas:
+            middle = sigmas[len(sigmas) // 2]
+            parts.append(f'noise of {middle.text} {middle.label.removeprefix("sigma ")}')
+        else:
+            parts.append('noise that this recording does not tell')
+        holes = self['holes']['all'].value
+        if holes is not None:
+            parts.append(f'{holes:.0%} of the pixels without depth')
+        return f'This sensor delivers {"; ".join(parts)}.'
 
     def __getitem__(self, name: str) -> Section:
         """

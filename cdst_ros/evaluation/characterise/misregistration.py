@@ -153,6 +153,20 @@ class MisregistrationMeter:
         return Section('registration', title, tuple(figures))
 
 
+def edges_over_color(depth: F32, color: U8, pinhole: Pinhole, color_pinhole: Pinhole) -> U8:
+    """Return colour, grey, on the grid of depth with the depth edges in red, (h, w, 3) BGR."""
+    gray = _on_depth_grid(color, depth.shape, pinhole, color_pinhole)
+    out = cv2.cvtColor(np.clip(0.8 * gray + 40, 0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR)
+    left, right, up, down = _depth_edges(depth)
+    for dv, du, edge in ((0, 1, left | right), (1, 0, up | down)):
+        v, u = np.nonzero(edge)
+        for step in range(FINE):
+            rows = FINE * (v + dv) - dv + (step if du else 0)
+            columns = FINE * (u + du) - du + (step if dv else 0)
+            out[rows, columns] = (40, 40, 230)
+    return np.asarray(out)
+
+
 def _on_depth_grid(
     color: U8, shape: tuple[int, ...], pinhole: Pinhole, color_pinhole: Pinhole
 ) -> F32:

@@ -29,11 +29,14 @@ from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.encodings import MILLIMETRES
 from cdst_ros.depth.repetition import RepetitionDetector
 from cdst_ros.evaluation.characterise.camera_info import camera_info
-from cdst_ros.evaluation.characterise.characteristics import Characteristics
+from cdst_ros.evaluation.characterise.characteristics import Characteristics, Example
 from cdst_ros.evaluation.characterise.edges import EdgeMeter
 from cdst_ros.evaluation.characterise.figure import Figure, untold
 from cdst_ros.evaluation.characterise.holes import HoleMeter, luminance_of
-from cdst_ros.evaluation.characterise.misregistration import MisregistrationMeter
+from cdst_ros.evaluation.characterise.misregistration import (
+    MisregistrationMeter,
+    edges_over_color,
+)
 from cdst_ros.evaluation.characterise.noise import NoiseMeter
 from cdst_ros.evaluation.characterise.noise_section import noise_section
 from cdst_ros.evaluation.characterise.pinhole import Pinhole
@@ -212,6 +215,7 @@ class _Survey:
         self._with_color = 0
         self._camera: CameraModel | None = None
         self._stamps = (0, 0)
+        self._example: Example | None = None
 
     def run(self, progress: Progress) -> None:
         """Go through the frames."""
@@ -233,6 +237,8 @@ class _Survey:
             if self._spans.spans - spans_before < _SPANS:
                 self._pinhole = pinhole
                 self._spans.add(depth, pinhole)
+            if self._example is None or number == total // 2:
+                self._example = _example(frame, depth, pinhole)
             if number in closely or (not total and number % _UNKNOWN_STEP == 0):
                 self._look_closely(frame, depth, pinhole)
         self._spans.finish()
@@ -286,6 +292,7 @@ class _Survey:
             profile=profile_of(_name_of(wanted.path), traits),
             traits=traits,
             damage=tuple(damage),
+            example=self._example,
         )
 
     def _fits(self, frame: SourceFrame) -> bool:
@@ -328,6 +335,13 @@ class _Survey:
         if times.info is not None and times.info.cameras:
             return times.info.cameras[0]
         return self._camera
+
+
+def _example(frame: SourceFrame, depth: F32, pinhole: Pinhole) -> Example:
+    if frame.color is None or not frame.color_registered:
+        return Example(frame.depth)
+    theirs = _color_pinhole(frame, pinhole, depth.shape)
+    return Example(frame.depth, edges_over_color(depth, frame.color, pinhole, theirs))
 
 
 def _color_pinhole(frame: SourceFrame, pinhole: Pinhole, shape: tuple[int, ...]) -> Pinhole:
