@@ -68,6 +68,9 @@ def synth(
     clutter: Annotated[
         bool, typer.Option('--clutter', help='Foliage, fences and cables in the room as well.')
     ] = False,
+    still: Annotated[
+        float, typer.Option(min=0.0, help='Seconds, at the start, for which the camera rests.')
+    ] = 0.0,
     color: Annotated[bool, typer.Option('--color/--no-color', help='Write /rgb.')] = True,
     truth: Annotated[bool, typer.Option('--truth/--no-truth', help='Write /truth.')] = True,
     force: Annotated[bool, typer.Option('--force', help='Replace OUT if it exists.')] = False,
@@ -92,6 +95,7 @@ def synth(
     count = round(duration * rate)
     if count < 1:
         fail(f'{duration:g} s at {rate:g} Hz have no frame: give a longer --duration', USAGE)
+    resting = min(round(still * rate), count)
     with told_plainly(ValueError):
         sensor = load_profile(profile)
         width, height = sensor.optics.size if size is None else _parsed(size)
@@ -102,10 +106,11 @@ def synth(
             scale=scale,
             rate_hz=rate,
             profile=sensor,
-            frames=count,
+            frames=max(1, count - resting),
             color=color,
             motion=motion,
             clutter=clutter,
+            still=resting,
         )
     with (
         told_plainly(BagError, OutputExistsError, OSError),
@@ -130,8 +135,9 @@ def _write(
 ) -> None:
     for index in range(count):
         _write_frame(bag, camera.frame(index), truth)
-        # a long walk does not fit the memory
-        camera.forget()
+        if index >= camera.still:
+            # a long walk does not fit the memory
+            camera.forget()
         progress(index + 1, count)
 
 

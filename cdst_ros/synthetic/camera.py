@@ -121,6 +121,7 @@ class SyntheticCamera:
         color: bool = True,
         motion: str = 'robot',
         clutter: bool = False,
+        still: int = 0,
     ) -> None:
         """
         Draw the room and the way; nothing is rendered yet.
@@ -132,6 +133,7 @@ class SyntheticCamera:
         :param color: whether frames have a colour image
         :param motion: one of ``MOTIONS``
         :param clutter: whether foliage, fences and cables stand in the room as well
+        :param still: frames for which the camera rests before it goes
         :raises ValueError: when a number is not positive, or the motion unknown
         """
         for name, value in (
@@ -142,6 +144,8 @@ class SyntheticCamera:
                 raise ValueError(f'a synthetic camera needs a positive {name}, got {value}')
         if motion not in MOTIONS:
             raise ValueError(f'a camera moves as {" or ".join(MOTIONS)}, not as {motion!r}')
+        if still < 0:
+            raise ValueError(f'a synthetic camera rests for 0 frames or more, not for {still}')
         rng = np.random.default_rng(seed)
         self.scene = indoor_scene(rng)
         if clutter:
@@ -161,6 +165,7 @@ class SyntheticCamera:
         self.camera = CameraModel.from_intrinsics(focal, focal, cx, cy, width, height)
         self.camera_hr = self.camera.scaled(scale, profile.alignment)
         self.count = frames or _fitting(self.camera_hr, color)
+        self.still = still
         self._color = color
         self._seed = seed
         self._pictures: dict[int, _Picture] = {}
@@ -175,7 +180,7 @@ class SyntheticCamera:
 
     def frame(self, index: int) -> SyntheticFrame:
         """Return frame ``index``; what has not been rendered yet is rendered now."""
-        picture = self._picture(there_and_back(index, self.count))
+        picture = self._picture(there_and_back(max(0, index - self.still), self.count))
         rng = np.random.default_rng((self._seed, index))
         depth = measure_seen(picture.seen, rng, self.profile, self._noise_pattern(picture.seen))
         return SyntheticFrame(

@@ -92,6 +92,16 @@ def test_the_same_command_writes_the_same_bag(tmp_path):
     assert (tmp_path / 'a.mcap').read_bytes() == (tmp_path / 'b.mcap').read_bytes()
 
 
+def test_a_camera_may_rest_first(tmp_path):
+    path = tmp_path / 'rest.mcap'
+    assert run(path, *SMALL, '--still', 0.3, '--profile', 'ideal', '--no-color').exit_code == 0
+    with BagReader(path, depth_topic='/truth/image_raw') as bag:
+        first, second, third, *rest = [frame.depth for frame in bag]
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(first, third)
+    assert len(rest) == 1
+
+
 def test_nothing_is_written_over_unless_forced(tmp_path):
     path = tmp_path / 'walk.mcap'
     path.write_text('mine')

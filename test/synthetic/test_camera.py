@@ -181,3 +181,16 @@ def test_real_sizes_come_with_a_truth_of_twice_the_size(size: tuple[int, int]) -
     assert flat.mean() > 0.3
     error = np.abs(frame.depth - blocks.mean(axis=2))[flat]
     assert np.nanmedian(error) < 0.02
+
+
+def test_a_resting_camera_sees_the_same_with_fresh_noise_and_then_goes() -> None:
+    player = camera(profile=GENERIC, frames=6, still=5)
+    frames = list(islice(player, 11))
+    for frame in frames[1:6]:
+        np.testing.assert_array_equal(frame.pose, frames[0].pose)
+        np.testing.assert_array_equal(frame.truth_mm, frames[0].truth_mm)
+        assert not np.array_equal(frame.depth, frames[0].depth, equal_nan=True)
+    assert [f.index for f in frames] == list(range(11))
+    assert not np.array_equal(frames[8].pose, frames[0].pose)
+    with pytest.raises(ValueError, match='rests for 0 frames or more'):
+        camera(still=-1)
