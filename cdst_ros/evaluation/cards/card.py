@@ -38,6 +38,7 @@ from cdst_ros.evaluation.published import CAVEAT, published_rows
 from cdst_ros.evaluation.scoreboard import MEASURED
 from cdst_ros.superres.contract import ModelMetadata, read_metadata
 from cdst_ros.superres.engines import CLASSICAL_ENGINES
+from cdst_ros.superres.store import shipped_models
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -92,6 +93,11 @@ class Card:
     def trained_on(self) -> list[str]:
         """The sensor profiles that it was trained on."""
         return list(self.training.sensors) if self.training else [self.metadata.profile]
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it comes with the package."""
+        return self.model.path in shipped_models().values()
 
     @property
     def kilobytes(self) -> int:

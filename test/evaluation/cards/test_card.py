@@ -88,7 +88,7 @@ def test_the_text_says_it_all(card, tmp_path, monkeypatch):
         'CTKT, published',
         'does as well, or better, on synthetic_stereo',
         'Not measured here, for lack of their data: replica_x4.',
-        'Apache-2.0',
+        'The model: Apache-2.0, as this package. The data that it was trained on: Apache-2.0.',
         card.metadata.commit,
         card.model.digest,
     ):
