@@ -34,7 +34,7 @@ GOOD, BAD, EVEN = '#00664b', '#a63c00', '#5f6b7a'
 STRONG = ('#0072b2', '#d55e00', '#009e73', '#aa4a86', '#6b5b00')
 
 #: Width and height of a chart of which two stand side by side [inch].
-SIZE = (5.7, 3.5)
+SIZE = (5.2, 3.3)
 
 #: Of matplotlib, while a chart is drawn.
 _STYLE: dict[str, Any] = {

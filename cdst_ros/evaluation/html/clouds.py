@@ -20,7 +20,7 @@ between two surfaces hangs in the air.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +32,8 @@ from cdst_ros.evaluation.colours import ColourScale
 PAPER = (255, 255, 255)
 #: Share of a colour that a surface keeps that is seen edge-on.
 _AMBIENT = 0.45
+#: Share of the view that nearly all points fill.
+_FILLED = 0.94
 #: A splat is at most so wide [px]: what is closer to the eye is seen through.
 _WIDEST_SPLAT = 12
 _LIGHT = np.array([0.35, -0.55, -0.76])
@@ -40,20 +42,22 @@ _LIGHT = np.array([0.35, -0.55, -0.76])
 @dataclass(frozen=True)
 class Viewpoint:
     """
-    An eye that looks at a point of the scene, in the optical frame of the camera.
+    An eye that has gone round a point of the scene, in the optical frame of the camera.
 
-    :param target: (3,) [m], in the middle of the view
+    :param target: the point [m]
     :param yaw: by which the eye has gone round the target, to the right of the camera [rad]
     :param pitch: by which it has gone up [rad]
     :param distance: of the eye from the target [m]
     :param focal: of the view, in widths of it
+    :param middle: right and down over ahead, of what is in the middle of the view
     """
 
     target: tuple[float, float, float]
     yaw: float
     pitch: float
     distance: float
-    focal: float
+    focal: float = 1.0
+    middle: tuple[float, float] = (0.0, 0.0)
 
     def rotation(self) -> F64:
         """Return the rotation (3, 3) that takes directions of the camera to those of the eye."""
@@ -102,20 +106,22 @@ def viewpoint_of(
     low, high = np.percentile(points, (2, 98), axis=0)
     target = (low + high) / 2
     distance = max(float(target[2]), 0.05)
-    middle = (float(target[0]), float(target[1]), float(target[2]))
+    around = (float(target[0]), float(target[1]), float(target[2]))
     pitch = float(np.radians(pitch_degrees))
     sides = [
-        Viewpoint(middle, float(np.radians(yaw)), pitch, distance, 1.0)
+        Viewpoint(around, float(np.radians(yaw)), pitch, distance)
         for yaw in (yaw_degrees, -yaw_degrees)
     ]
     normals = _normals(surface)
-    eye = max(sides, key=lambda side: float(np.nanmean(np.abs(normals @ side.rotation()[2]))))
+    eye = max(sides, key=lambda side: float(np.nansum(np.abs(normals @ side.rotation()[2]))))
     seen = eye.seen(points)
     ahead = np.maximum(seen[:, 2:], 0.05 * distance)
-    reach = np.percentile(np.abs(seen[:, :2] / ahead), 98, axis=0)
+    first, last = np.percentile(seen[:, :2] / ahead, (2, 98), axis=0)
+    across, down = np.maximum(last - first, 1e-3)
     # The view is 4:3, as ``cloud_view`` draws it.
-    focal = 0.48 / max(float(reach[0]), float(reach[1]) * 4 / 3, 1e-3)
-    return Viewpoint(eye.target, eye.yaw, eye.pitch, eye.distance, focal)
+    focal = _FILLED / max(float(across), float(down) * 4 / 3)
+    middle = (float(first[0] + last[0]) / 2, float(first[1] + last[1]) / 2)
+    return replace(eye, focal=focal, middle=middle)
 
 
 def cloud_view(
@@ -155,7 +161,8 @@ def cloud_view(
     order = order[seen[order, 2] > 0.02 * viewpoint.distance]
     away = seen[order, 2]
     sides = np.ceil(1.15 * focal * pitch[order] / away)
-    middles = np.array(size) / 2 + focal * seen[order, :2] / away[:, None]
+    middles = seen[order, :2] / away[:, None] - np.array(viewpoint.middle)
+    middles = np.array(size) / 2 + focal * middles
     return _Splats(middles, np.clip(sides, 1, _WIDEST_SPLAT), away, shaded[order]).view(size)
 
 

@@ -41,7 +41,7 @@ NEAREST = 'nearest'
 _MOST_MODELS = 2
 _WINDOWS, _WINDOW_SHARE = 2, 0.2
 #: Errors have the strongest colour from this percentile of those at edges on.
-_ERROR_PERCENTILE = 98.0
+_ERROR_PERCENTILE = 95.0
 #: Of an error scale: it ends at one of these, times a power of ten [m].
 _ROUND = (1.0, 2.0, 5.0, 10.0)
 _FINEST_ERROR = 0.005

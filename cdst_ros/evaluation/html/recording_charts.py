@@ -92,7 +92,7 @@ class Charts:
             draw,
             'Gains over the best classical method that sees depth alone: '
             + '; '.join(f'{m}, {label}: {_told_gain(s)}' for m, label, s in found),
-            size=(5.7, max(2.0, 0.9 + 0.48 * len(found))),
+            size=(5.2, max(2.0, 0.9 + 0.48 * len(found))),
             caption='Gain over the best classical method that sees depth alone, of each figure '
             'that is better small, with 95 % intervals. ▲ better, ▼ worse, ● even; ◀ worse, and '
             'off the chart.',
@@ -237,7 +237,7 @@ class Charts:
             draw,
             'Time of a frame: '
             + '; '.join(f'{name}: median {span[1]:.1f} ms' for name, span in spans.items()),
-            size=(5.7, max(2.2, 0.9 + 0.38 * len(spans))),
+            size=(5.2, max(2.2, 0.9 + 0.38 * len(spans))),
             caption='Time of a frame, engine and bound, as the node runs it: median, and 5 to '
             '95 % of the frames; the axis is logarithmic.',
         )
@@ -279,7 +279,7 @@ def calibration(rows: Sequence[Row]) -> Picture | None:
     return draw_chart(
         draw,
         f'Calibration of sigma. {told}',
-        size=(4.8, 4.0),
+        size=(4.6, 3.9),
         caption='Calibration of sigma: on the diagonal it tells the truth.',
     )
 
