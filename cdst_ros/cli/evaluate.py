@@ -11,11 +11,13 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""``cdst-ros evaluate``: score methods and models by a named protocol."""
+"""``cdst-ros evaluate``: methods side by side, by a named protocol or on a recording."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,10 +27,15 @@ from cdst_ros.cli.failure import FAILURE, USAGE, fail, told_plainly
 from cdst_ros.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from cdst_ros.evaluation.protocols import Protocol
-    from cdst_ros.evaluation.report import Report, Row
+    from cdst_ros.evaluation.recording_report import RecordingReport
+    from cdst_ros.evaluation.recording_run import RecordingRequest
+    from cdst_ros.evaluation.report import Request
+
+_RECORDINGS = 'Recordings'
+_PAIRS = 'Recordings: input and reference'
+_FRAMES = 'Recordings: one frame'
+_OUTPUTS = 'Output'
 
 
 def register(app: typer.Typer) -> None:
@@ -37,20 +44,23 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
+    ctx: typer.Context,
     source: Annotated[
         str,
         typer.Argument(
-            help='middlebury6, hololens_x2, replica_x4, tartanair_x4 or synthetic_PROFILE.'
+            help='Bag (.mcap, .db3, rosbag2 folder), recording or folder of images; or a '
+            'protocol: middlebury6, hololens_x2, replica_x4, tartanair_x4, synthetic_PROFILE ...'
         ),
     ],
     data: Annotated[
         Path | None,
         typer.Option(
-            help='Folder of the data set, or a recording; synthetic_PROFILE makes its own.'
+            help='Of a protocol: folder of its data set, where it makes none of its own.'
         ),
     ] = None,
     scale: Annotated[
-        list[int] | None, typer.Option(help='May be repeated.  [default: all of the protocol]')
+        list[int] | None,
+        typer.Option(help='May be repeated.  [default: all of the protocol, or of the models]'),
     ] = None,
     model: Annotated[
         list[str] | None,
@@ -67,169 +77,310 @@ def evaluate(
     ] = False,
     frames: Annotated[
         int | None,
-        typer.Option(min=1, help='At most so many frames, spread over the data.  [default: all]'),
+        typer.Option(
+            min=0,
+            help='At most so many frames, spread over the data; 0: all.  [default: all of a '
+            'protocol; of a recording one a second, and at least 100]',
+        ),
     ] = None,
     published: Annotated[
-        bool, typer.Option('--published', help='Print what papers print beside it.')
+        bool, typer.Option('--published', help='Of a protocol: print what papers print, too.')
     ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option('--json', metavar='FILE', help='Write the report here as well.')
+    reference_topic: Annotated[
+        str | None,
+        typer.Option(help='Depth of higher resolution to compare with.', rich_help_panel=_PAIRS),
     ] = None,
+    tolerance: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help='Input and reference lie at most so far apart [ms].',
+            rich_help_panel=_PAIRS,
+        ),
+    ] = 5.0,
+    degrade: Annotated[
+        str | None,
+        typer.Option(
+            help='Without a reference, lower the recorded depth and restore it: valid_median, '
+            'area, pick, cubic, or a sensor profile.  [default: valid_median]',
+            rich_help_panel=_PAIRS,
+        ),
+    ] = None,
+    reduce: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help='Make the recorded depth so many times smaller first, such as 2 where a driver '
+            'enlarged it.',
+            rich_help_panel=_PAIRS,
+        ),
+    ] = 1,
+    depth_topic: Annotated[
+        str | None, typer.Option(help='If the bag has several.', rich_help_panel=_RECORDINGS)
+    ] = None,
+    info_topic: Annotated[
+        str | None,
+        typer.Option(
+            help='If camera_info is not beside the depth topic; "" reads none.',
+            rich_help_panel=_RECORDINGS,
+        ),
+    ] = None,
+    color_topic: Annotated[
+        str | None,
+        typer.Option(
+            help='For joint_bilateral, if the bag has several.', rich_help_panel=_RECORDINGS
+        ),
+    ] = None,
+    depth_scale: Annotated[
+        float,
+        typer.Option(
+            help='Metres a unit of 16-bit images and messages.', rich_help_panel=_RECORDINGS
+        ),
+    ] = 0.001,
+    fill_holes: Annotated[
+        int,
+        typer.Option(min=0, help='Fill holes up to so many pixels.', rich_help_panel=_FRAMES),
+    ] = 0,
+    max_sigma: Annotated[
+        float | None,
+        typer.Option(help='Leave out depth of a larger sigma [m].', rich_help_panel=_FRAMES),
+    ] = None,
+    min_depth: Annotated[
+        float, typer.Option(help='Nearer is unknown [m].', rich_help_panel=_FRAMES)
+    ] = 0.0,
+    max_depth: Annotated[
+        float, typer.Option(help='Farther is unknown [m].', rich_help_panel=_FRAMES)
+    ] = float('inf'),
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar='FILE',
+            help='Keep the scores of frames in this file, and go on from what it holds.',
+            rich_help_panel=_OUTPUTS,
+        ),
+    ] = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option(
+            '--json', metavar='FILE', help='Write the report here.', rich_help_panel=_OUTPUTS
+        ),
+    ] = None,
+    csv_file: Annotated[
+        Path | None,
+        typer.Option(
+            '--csv',
+            metavar='FILE',
+            help='Of a recording: write a row a frame and method here.',
+            rich_help_panel=_OUTPUTS,
+        ),
+    ] = None,
+    html_file: Annotated[
+        Path | None,
+        typer.Option(
+            '--html',
+            metavar='FILE',
+            help='Of a recording: write the report with plots and pictures here.',
+            rich_help_panel=_OUTPUTS,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar='BAG',
+            help='Of a recording: write input, reference and enlarged depth with their cameras, '
+            'to look at in rviz2 or Foxglove.',
+            rich_help_panel=_OUTPUTS,
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option('--force', help='Replace BAG.', rich_help_panel=_OUTPUTS)
+    ] = False,
 ) -> None:
     """
-    Score the classical methods and models by a named protocol.
+    Score the classical methods and models, by a named protocol or on a recording of your own.
 
     Every frame of a model is also checked for its bound and its holes; a broken one ends in exit
-    code 1.
+    code 1. The last line is the verdict.
 
-    Example: `cdst-ros evaluate middlebury6 --data middlebury6/ --scale 4 --model lite_x4`, or
-    `cdst-ros evaluate synthetic_tof --scale 4 --frames 12`
+    Example: `cdst-ros evaluate drive.mcap --html report.html`, `cdst-ros evaluate walk.mcap
+    --depth-topic /depth/image_raw --reference-topic /truth/image_raw`, or `cdst-ros evaluate
+    middlebury6 --data middlebury6/ --scale 4 --model lite_x4`
     """
+    from cdst_ros.evaluation.protocols import PROTOCOLS
     from cdst_ros.evaluation.protocols import protocol as find_protocol
+    from cdst_ros.evaluation.recording_run import RecordingRequest
     from cdst_ros.evaluation.report import EvaluationError, Request
-    from cdst_ros.evaluation.sources import SourceError
-    from cdst_ros.recordings.errors import RecordingError
-    from cdst_ros.superres.engine import EngineError, ModelError
+    from cdst_ros.superres.frame import Settings
 
+    asked = tuple(name for name in model if name != 'none') if model else None
+    if source not in PROTOCOLS and Path(source).exists():
+        _refuse(ctx, _OF_PROTOCOLS, 'is of a protocol, and this is a recording')
+        if not depth_scale > 0:
+            fail(f'--depth-scale {depth_scale}: give the metres of a unit, such as 0.001', USAGE)
+        with told_plainly(ValueError):
+            settings = Settings(
+                bounded=not unbounded,
+                max_sigma=max_sigma,
+                fill_holes=fill_holes,
+                min_depth=min_depth,
+                max_depth=max_depth,
+            )
+        recording = RecordingRequest(
+            source=Path(source),
+            models=asked,
+            scales=tuple(sorted(set(scale or ()))),
+            frames=frames,
+            engine=engine,
+            precision=precision,
+            settings=settings,
+            depth_topic=depth_topic,
+            info_topic=info_topic,
+            color_topic=color_topic,
+            reference_topic=reference_topic,
+            tolerance_ns=round(1e6 * tolerance),
+            depth_scale=depth_scale,
+            degrade=degrade,
+            reduce=reduce,
+            journal=resume,
+            bag=out,
+            replace=force,
+            keep=html_file is not None,
+            command=shlex.join(['cdst-ros', *sys.argv[1:]]),
+        )
+        _on_recording(recording, json_file, csv_file, html_file)
+        return
     try:
         protocol = find_protocol(source)
     except EvaluationError as error:
-        fail(str(error), USAGE)
+        fail(f'{source} is no file or folder, and {error}', USAGE)
+    _refuse(ctx, _OF_RECORDINGS, f'is of recordings, and {source} is a protocol')
     if data is None and not protocol.makes_data:
         fail(f'{source} needs its data: say where they are with --data', USAGE)
     if data is not None and protocol.makes_data:
         fail(f'{source} makes its own data: leave --data out', USAGE)
     scales = tuple(sorted(set(scale or protocol.scales)))
-    expected = (EngineError, EvaluationError, ModelError, OSError, RecordingError, SourceError)
-    with told_plainly(*expected), progress_bar('Evaluating') as progress:
-        report = protocol.run(
-            Request(
-                data=data,
-                scales=scales,
-                models=_models(model, scales),
-                engine=engine,
-                precision=precision,
-                bounded=not unbounded,
-                progress=progress,
-                frames=frames,
-            )
-        )
-    shown = [row for row in protocol.published if published and row.scale in scales]
-    _show(report, protocol, shown)
+    request = Request(
+        data=data,
+        scales=scales,
+        models=_shipped(scales) if asked is None else asked,
+        engine=engine,
+        precision=precision,
+        bounded=not unbounded,
+        frames=frames or None,
+    )
+    _by_protocol(protocol, request, published, json_file)
+
+
+_OF_PROTOCOLS = ('data', 'published')
+_OF_RECORDINGS = (
+    'reference_topic',
+    'tolerance',
+    'degrade',
+    'reduce',
+    'depth_topic',
+    'info_topic',
+    'color_topic',
+    'depth_scale',
+    'fill_holes',
+    'max_sigma',
+    'min_depth',
+    'max_depth',
+    'resume',
+    'csv_file',
+    'html_file',
+    'out',
+    'force',
+)
+
+
+def _refuse(ctx: typer.Context, names: tuple[str, ...], why: str) -> None:
+    """Refuse options that were given and would have no effect."""
+    for parameter in ctx.command.params:
+        source = ctx.get_parameter_source(parameter.name or '')
+        if parameter.name in names and source is not None and source.name == 'COMMANDLINE':
+            fail(f'{parameter.opts[0]} {why}: leave it out', USAGE)
+
+
+def _by_protocol(
+    protocol: Protocol, request: Request, published: bool, json_file: Path | None
+) -> None:
+    from dataclasses import replace
+
+    from cdst_ros.cli.evaluation_view import show_report
+    from cdst_ros.evaluation.plain import json_text
+
+    with told_plainly(*_expected()), progress_bar('Evaluating') as progress:
+        report = protocol.run(replace(request, progress=progress))
+    shown = [row for row in protocol.published if published and row.scale in request.scales]
+    show_report(report, protocol.name, shown, protocol.caveat)
     if json_file is not None:
+        values = report.to_json()
+        if shown:
+            values['published'] = [row.to_json() for row in shown]
+            values['caveat'] = protocol.caveat
         with told_plainly(OSError):
-            json_file.write_text(_json(report, protocol, shown))
+            json_file.write_text(json_text(values))
     if report.broken:
         raise typer.Exit(FAILURE)
 
 
-def _models(asked: list[str] | None, scales: tuple[int, ...]) -> tuple[str, ...]:
-    """Return the models to evaluate; the shipped ones of these scales if none are asked for."""
+def _on_recording(
+    request: RecordingRequest,
+    json_file: Path | None,
+    csv_file: Path | None,
+    html_file: Path | None,
+) -> None:
+    from dataclasses import replace
+
+    from cdst_ros.cli.evaluation_view import show_recording
+    from cdst_ros.evaluation.frame_table import write_csv
+    from cdst_ros.evaluation.plain import json_text
+    from cdst_ros.evaluation.recording_run import evaluate_recording
+
+    writers: list[tuple[Path, Callable[[RecordingReport, Path], object]]] = []
+    if json_file is not None:
+        writers.append((json_file, lambda report, p: p.write_text(json_text(report.to_json()))))
+    if csv_file is not None:
+        writers.append((csv_file, write_csv))
+    if html_file is not None:
+        from cdst_ros.evaluation.html import MissingLibraryError, check_libraries, write_html
+
+        with told_plainly(MissingLibraryError):
+            check_libraries()
+        writers.append((html_file, write_html))
+    with told_plainly(*_expected()), progress_bar('Evaluating') as progress:
+        report = evaluate_recording(replace(request, progress=progress))
+    for path, write in writers:
+        with told_plainly(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write(report, path)
+    show_recording(report)
+    if report.report.broken:
+        raise typer.Exit(FAILURE)
+
+
+def _expected() -> tuple[type[Exception], ...]:
+    """Return what is told without a traceback."""
+    from cdst_ros.evaluation.report import EvaluationError
+    from cdst_ros.evaluation.sources import SourceError
+    from cdst_ros.recordings.errors import BagError, RecordingError
+    from cdst_ros.superres.engine import EngineError, ModelError
+
+    return (
+        BagError,
+        EngineError,
+        EvaluationError,
+        ModelError,
+        OSError,
+        RecordingError,
+        SourceError,
+    )
+
+
+def _shipped(scales: tuple[int, ...]) -> tuple[str, ...]:
+    """Return the shipped models of these scales."""
     from cdst_ros.superres.contract import read_metadata
     from cdst_ros.superres.store import shipped_models
 
-    if asked:
-        return tuple(name for name in asked if name != 'none')
-    shipped = shipped_models()
-    return tuple(n for n, file in shipped.items() if read_metadata(file).scale in scales)
-
-
-def _json(report: Report, protocol: Protocol, shown: list[Row]) -> str:
-    from cdst_ros.evaluation.plain import json_text
-
-    values = report.to_json()
-    if shown:
-        values['published'] = [row.to_json() for row in shown]
-        values['caveat'] = protocol.caveat
-    return json_text(values)
-
-
-def _show(report: Report, protocol: Protocol, shown: list[Row]) -> None:
-    from rich.console import Console
-
-    from cdst_ros.cli.metric_table import metric_tables, verdicts
-
-    # A pipe has no width of its own: leave room for all columns.
-    console = Console(width=None if Console().is_terminal else 160)
-    measured = [row for row in report.rows if row.metrics]
-    for table in metric_tables(protocol.name, measured):
-        console.print(table)
-    for line in verdicts(measured):
-        typer.echo(line)
-    for scale in sorted({row.scale for row in report.rows if not row.metrics}):
-        rows = [row for row in report.rows if row.scale == scale]
-        beside = [row for row in shown if row.scale == scale]
-        console.print(_table(f'{protocol.name} x{scale}', rows, beside))
-    for row in report.rows:
-        if 'clipped_fraction' in row.details:
-            typer.echo(_price(row))
-    typer.echo(f'\n{report.conditions}')
-    if shown:
-        typer.echo(protocol.caveat)
-    for note in report.notes:
-        typer.echo(f'note: {note}')
-    if report.checked and not report.broken:
-        typer.echo(f'Checked, and held: {report.checked}')
-    for fault in report.broken:
-        typer.secho(f'broken: {fault}', fg=typer.colors.RED)
-    if report.verdict:
-        typer.secho(f'\n{report.verdict}', bold=True)
-
-
-def _table(title: str, rows: list[Row], beside: list[Row]) -> Table:
-    """Return a table: a column for each score, or for each scene of a score that has scenes."""
-    from rich.table import Table
-
-    table = Table('method', title=title)
-    columns = list(_columns(rows[0]))
-    for metric, key in columns:
-        table.add_column(metric if key is None else f'{metric} {key}', justify='right')
-    for row in rows:
-        table.add_row(row.method, *(_figure(row, *column) for column in columns))
-    if beside:
-        table.add_section()
-        for row in beside:
-            table.add_row(f'{row.method}, published', *(_figure(row, *c) for c in columns))
-    return table
-
-
-def _columns(row: Row) -> Iterator[tuple[str, str | None]]:
-    """Yield what is shown of a row's scores: metric and, where it has parts, which part."""
-    for place, (metric, value) in enumerate(row.scores.items()):
-        if not isinstance(value, dict):
-            yield metric, None
-        else:
-            # The first metric scene by scene; of the others the mean alone, for width.
-            yield from ((metric, part) for part in (value if place == 0 else ('mean',)))
-
-
-def _figure(row: Row, metric: str, key: str | None) -> str:
-    value = row.scores.get(metric)
-    if isinstance(value, dict):
-        value = value.get(key)
-    return '' if value is None else f'{value:.3f}'
-
-
-def _price(row: Row) -> str:
-    """Return what the bound did, and what it cost."""
-    from cdst_ros.cli.metric_table import prices
-
-    details = row.details
-    name = f'{row.method} x{row.scale}' + (f' on {row.profile}' if row.profile else '')
-    if not details['bounded']:
-        return f'{name}: not bounded'
-    text = (
-        f'{name} ({details["engine"]}, {details["precision"]}): the bound '
-        f'changed {100 * details["clipped_fraction"]:.2f} % of the pixels'
-    )
-    if 'mad_unbounded' in details:
-        bounded, free = row.scores['mad']['mean'], details['mad_unbounded']['mean']
-        price = (
-            f'it costs {bounded - free:.4f}'
-            if bounded > free
-            else f'it gains {free - bounded:.4f}'
-        )
-        text += f'; MAD {bounded:.4f} with it, {free:.4f} without: {price}'
-    if 'metrics_unbounded' in details:
-        text += f'; with it, and without: {prices(row)}'
-    return text
+    files = shipped_models().items()
+    return tuple(name for name, file in files if read_metadata(file).scale in scales)

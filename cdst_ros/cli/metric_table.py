@@ -25,6 +25,7 @@ from rich.table import Table
 from cdst_ros.evaluation.metrics.catalogue import FIGURES, Figure
 
 if TYPE_CHECKING:
+    from cdst_ros.evaluation.recording_report import RecordingReport
     from cdst_ros.evaluation.report import Row
 
 
@@ -65,7 +66,35 @@ def _table(title: str, rows: list[Row]) -> Table:
         if any(figure.name in row.metrics for row in rows):
             best = _best(figure, rows)
             table.add_row(escape(figure.label), *(_cell(figure, row, best) for row in rows))
+    if any(row.details.get('latency_ms') for row in rows):
+        table.add_row(escape('latency [ms]'), *(_latency(row) for row in rows))
+    if any('rank' in row.details for row in rows):
+        table.add_row('rank, by edge MAE', *(str(row.details.get('rank', '')) for row in rows))
     return table
+
+
+def band_table(report: RecordingReport, scale: int) -> Table:
+    """Return the error at edges by distance, of the baseline and the models of a scale."""
+    methods = [report.baselines.get(scale, ''), *report.judged]
+    columns = [m for m in dict.fromkeys(methods) if (scale, m) in report.bands]
+    table = Table('distance', title=f'edge MAE \\[cm] by distance, x{scale}')
+    for method in columns:
+        table.add_column(method, justify='right')
+    table.add_column('pixels', justify='right')
+    for bands in zip(*(report.bands[scale, method] for method in columns), strict=True):
+        far = f'to {bands[0].far_m:g} m' if math.isfinite(bands[0].far_m) else 'm and more'
+        table.add_row(
+            f'{bands[0].near_m:g} {far}',
+            *(f'{band.edge_mae_cm:.2f}' if math.isfinite(band.edge_mae_cm) else '-'
+              for band in bands),
+            f'{bands[0].pixels}',
+        )  # fmt: skip
+    return table
+
+
+def _latency(row: Row) -> str:
+    latency = row.details.get('latency_ms')
+    return f'{latency["median"]:.1f}' if latency else ''
 
 
 def _cell(figure: Figure, row: Row, best: float | None) -> str:

@@ -105,7 +105,8 @@ class RecordingReport:
     :param command: that made the report
     :param created: when, ISO 8601, UTC
     :param environment: versions and machine, by name
-    :param baseline: the best classical method of depth alone
+    :param baseline: the best classical method of depth alone, at the first scale
+    :param baselines: likewise, by scale
     :param judged: the models
     :param frames: every frame at every scale, in their order
     :param bands: errors by distance, by scale and method
@@ -128,6 +129,7 @@ class RecordingReport:
     kept: tuple[KeptFrame, ...] = ()
     verdict: str = ''
     timing: dict[str, float] = field(default_factory=dict)
+    baselines: dict[int, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything but the images as JSON values; NaN and infinities stay."""
@@ -139,6 +141,7 @@ class RecordingReport:
             'created': self.created,
             'environment': self.environment,
             'baseline': self.baseline,
+            'baselines': {str(scale): name for scale, name in self.baselines.items()},
             'judged': list(self.judged),
             'timing': self.timing,
             'bands': [

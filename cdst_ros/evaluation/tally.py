@@ -266,7 +266,7 @@ class _Kept:
 
     def columns(self) -> dict[str, F64]:
         """Return the sums of every frame, (frames,) each."""
-        return {name: np.frombuffer(column) for name, column in self._columns.items()}
+        return {name: np.array(column, np.float64) for name, column in self._columns.items()}
 
     def totals(self) -> dict[str, F64]:
         """Return the sums of which only the total is kept."""

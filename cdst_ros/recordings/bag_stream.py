@@ -134,6 +134,16 @@ class BagStream:
         promised = sum(self.topics[topic].messages for topic in wanted & self.topics.keys())
         self.damage.lost = max(0, promised - found)
 
+    @property
+    def seconds(self) -> float:
+        """How long recording took, by the log times of what is whole [s]."""
+        spans = [part.span_ns for part in self._parts if isinstance(part, _RosbagsPart)]
+        spans = [span for span in spans if span[0] < span[1]]
+        if not spans:
+            return 0.0
+        starts, ends = zip(*spans, strict=True)
+        return float(max(ends) - min(starts)) / 1e9
+
     def close(self) -> None:
         """Let go of the bag's files."""
         self._stack.close()
@@ -223,6 +233,11 @@ class _RosbagsPart:
     def __init__(self, reader: Reader) -> None:
         self.path = Path(str(reader.path))
         self._reader = reader
+
+    @property
+    def span_ns(self) -> tuple[int, int]:
+        """Log times of the first and the last message [ns]."""
+        return self._reader.start_time, self._reader.end_time
 
     def topics(self) -> Iterator[Topic]:
         for name, info in self._reader.topics.items():

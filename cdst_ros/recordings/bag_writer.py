@@ -20,7 +20,15 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from rosbags.interfaces import Connection
+from rosbags.interfaces import (
+    Connection,
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
@@ -28,11 +36,28 @@ from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.encodings import encode, fill_image
 from cdst_ros.depth.messages import NANOSECONDS
+from cdst_ros.recordings.bag_message import RawMessage
 from cdst_ros.recordings.bag_topics import CAMERA_INFO, IMAGE
 from cdst_ros.recordings.errors import BagError
 
 #: By the suffix of the storage file.
 STORAGE_PLUGINS = {'.mcap': StoragePlugin.MCAP, '.db3': StoragePlugin.SQLITE3}
+#: Topics that late subscribers hear, too: without transient local a played bag has no frames.
+_LATCHED_TOPICS = ('/tf_static',)
+_FOREVER = QosTime(9223372036, 854775807)
+_LATCHED = (
+    Qos(
+        QosHistory.KEEP_LAST,
+        1,
+        QosReliability.RELIABLE,
+        QosDurability.TRANSIENT_LOCAL,
+        _FOREVER,
+        _FOREVER,
+        QosLiveliness.AUTOMATIC,
+        _FOREVER,
+        False,
+    ),
+)
 
 
 class BagWriter:
@@ -149,11 +174,13 @@ class BagWriter:
         :param log_time_ns: when it was recorded [ns]
         """
         msgtype = message.__msgtype__
-        connection = self._connections.get(topic)
-        if connection is None:
-            connection = self._writer.add_connection(topic, msgtype, typestore=self._types)
-            self._connections[topic] = connection
+        connection = self._connection(topic, msgtype)
         self._writer.write(connection, log_time_ns, self._types.serialize_cdr(message, msgtype))
+
+    def copy(self, message: RawMessage) -> None:
+        """Add a message as another bag has it, at the time when that recorded it."""
+        connection = self._connection(message.topic, message.msgtype)
+        self._writer.write(connection, message.log_time_ns, message.data)
 
     def __enter__(self) -> BagWriter:
         self._writer.open()
@@ -166,6 +193,18 @@ class BagWriter:
         trace: TracebackType | None,
     ) -> None:
         self._writer.__exit__(kind, error, trace)
+
+    def _connection(self, topic: str, msgtype: str) -> Connection:
+        connection = self._connections.get(topic)
+        if connection is None:
+            connection = self._writer.add_connection(
+                topic,
+                msgtype,
+                typestore=self._types,
+                offered_qos_profiles=_LATCHED if topic in _LATCHED_TOPICS else (),
+            )
+            self._connections[topic] = connection
+        return connection
 
     def _header(self, stamp_ns: int, frame_id: str) -> Any:
         sec, nanosec = divmod(stamp_ns, NANOSECONDS)
