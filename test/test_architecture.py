@@ -63,7 +63,7 @@ LIBRARIES = {
     'superres': {'cv2', 'numpy', 'onnxruntime', 'openvino', 'tensorrt'},
     'evaluation': {'cv2', 'numpy', 'rosbags'},
     'models': {'torch'},
-    'training': {'cv2', 'lightning', 'numpy', 'onnx', 'onnxruntime', 'torch', 'yaml'},
+    'training': {'cv2', 'lightning', 'numpy', 'onnx', 'onnxruntime', 'rich', 'torch', 'yaml'},
     'nodes': {'cv2', 'numpy', 'rclpy', 'yaml', *MESSAGES},
     'environment': set(),
     'cli': {'cv2', 'numpy', 'rich', 'typer', 'yaml'},

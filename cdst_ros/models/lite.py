@@ -11,35 +11,47 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""The real-time network: everything in low resolution, one PixelShuffle at the end."""
+"""The real-time network: a body in low resolution, and a head that lays out s x s depths."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cdst_ros.models.grid import bilinear_numerators
-from cdst_ros.models.local import LocalView, exactly
+from cdst_ros.models.branched import BranchedConv
+from cdst_ros.models.heads import HEADS
+from cdst_ros.models.local import LocalDepth, LocalView, exactly
 from cdst_ros.models.validity import ValidContour
 
 #: Sigma is never said to be less than this share of the sensor's noise.
 SIGMA_FLOOR = 0.05
+#: Inverse depth is never taken for less than this share of what lies around it.
+_LEAST_INVERSE = 0.1
 
 
 class LiteSR(nn.Module):
     """
     Enlarge depth by a few 3x3 convolutions in low resolution.
 
-    The output is the bilinear enlargement of the pixel's neighbourhood plus a residual, in the
-    local coordinates of ``LocalView``; at initialisation the residual is zero. Sigma is the scale
-    of a Laplace distribution of the error, at most the local unit.
+    Each output pixel is an offset from its input pixel in the local coordinates of ``LocalView``;
+    what kind of offset, the head decides. Sigma is the scale of a Laplace distribution of the
+    error, at most the local unit.
 
     :param scale: output pixels per input pixel, each way; half-pixel grid
     :param width: channels of the body
-    :param depth: 3x3 convolutions of the body
+    :param depth: 3x3 convolutions of the body, in one row; 0 where there are ``blocks``
+    :param blocks: residual blocks of two 3x3 convolutions, behind the row
     :param window: width of the square around each pixel that the first layer sees [px]
     :param noise: constant [m], linear [1] and quadratic [1/m] term of the sensor's sigma(z)
+    :param head: a name of ``heads.HEADS``
+    :param head_options: what this head takes beyond width, scale and window
+    :param domain: ``depth``, or ``inverse``: offsets are of inverse depth, in which planes are
+        linear
+    :param branched: train every 3x3 convolution as several branches, which ``branched.fuse`` adds
     """
 
     def __init__(
@@ -47,25 +59,40 @@ class LiteSR(nn.Module):
         scale: int,
         width: int = 32,
         depth: int = 3,
+        *,
+        blocks: int = 0,
         window: int = 3,
         noise: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        head: str = 'residual',
+        head_options: Mapping[str, Any] | None = None,
+        domain: str = 'depth',
+        branched: bool = False,
     ) -> None:
         super().__init__()
-        if min(scale, width, depth) < 1:
+        if min(scale, width, depth + blocks) < 1 or min(depth, blocks) < 0:
             raise ValueError(
-                f'scale, width and depth must be at least 1, got {scale}, {width} and {depth}'
+                'scale, width and one of depth and blocks must be at least 1, got '
+                f'{scale}, {width}, {depth} and {blocks}'
             )
+        if head not in HEADS:
+            raise ValueError(f'no head {head!r}; there are: {", ".join(HEADS)}')
+        if domain not in ('depth', 'inverse'):
+            raise ValueError(f'domain must be depth or inverse, got {domain!r}')
         self.scale = scale
-        self.view = LocalView(window, noise)
+        self.inverse = domain == 'inverse'
+        self.view = LocalView(window, noise, inverse=self.inverse)
         self.contour = ValidContour(scale)
-        self.base: Tensor
-        self.register_buffer('base', _bilinear_of_differences(scale, window), persistent=False)
         self.differences = nn.Conv2d(window * window - 1, width, 1)
         self.context = nn.Conv2d(2, width, 3, padding=1, bias=False)
-        self.body = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(depth))
-        self.residual = nn.Conv2d(width, scale * scale, 1)
+
+        def conv() -> nn.Module:
+            return BranchedConv(width) if branched else nn.Conv2d(width, width, 3, padding=1)
+
+        self.body = nn.ModuleList(conv() for _ in range(depth))
+        self.blocks = nn.ModuleList(_Block(conv(), conv()) for _ in range(blocks))
         self.spread = nn.Conv2d(width, scale * scale, 1)
         self._initialise()
+        self.head = HEADS[head](width=width, scale=scale, window=window, **(head_options or {}))
 
     def forward(self, depth: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """
@@ -77,49 +104,66 @@ class LiteSR(nn.Module):
         """
         with exactly(depth):
             local = self.view(depth, valid)
-            base = functional.conv2d(local.differences, self.base)
-        features = self._features(
-            local.differences, torch.cat([local.valid, local.sigma / local.unit], 1)
-        )
-        offset = self.residual(features) + base
-        share = torch.sigmoid(self.spread(features))
+        features = self._features(local)
+        value = self.head(features, local) * local.unit + local.centre
+        spread = torch.sigmoid(self.spread(features)) * local.unit + SIGMA_FLOOR * local.sigma
+        if self.inverse:
+            value = 1.0 / torch.maximum(value, _LEAST_INVERSE * local.centre).clamp(min=1e-6)
+            # What is of no pixel has no size either.
+            spread = spread * (value * value).clamp(max=1e6)
         return (
-            functional.pixel_shuffle(local.centre + local.unit * offset, self.scale),
-            functional.pixel_shuffle(local.unit * share + SIGMA_FLOOR * local.sigma, self.scale),
+            functional.pixel_shuffle(value, self.scale),
+            functional.pixel_shuffle(spread, self.scale),
             self.contour(local.valid, local.one_surface),
         )
 
-    def _features(self, differences: Tensor, context: Tensor) -> Tensor:
-        first = functional.relu(self.differences(differences) + self.context(context))
+    def _features(self, local: LocalDepth) -> Tensor:
+        context = torch.cat([local.valid, local.sigma / local.unit], 1)
+        first = functional.relu(self.differences(local.differences) + self.context(context))
         x = first
         for layer in self.body[:-1]:
             x = functional.relu(layer(x))
-        # What the first layer saw is worth keeping, and engines fuse the sum.
-        return functional.relu(self.body[-1](x) + first)
+        if len(self.body):
+            # What the first layer saw is worth keeping, and engines fuse the sum.
+            x = functional.relu(self.body[-1](x) + first)
+        for block in self.blocks:
+            x = block(x)
+        return functional.relu(x) if len(self.blocks) else x
 
     def _initialise(self) -> None:
         for layer in (self.differences, *self.body):
-            assert isinstance(layer, nn.Conv2d)
-            nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+            if isinstance(layer, nn.Conv2d):
+                _kaiming(layer)
         # Where all is valid the context is nearly constant, and would drown the differences.
         nn.init.normal_(self.context.weight, std=0.02)
-        for head, bias in ((self.residual, 0.0), (self.spread, -3.0)):
-            nn.init.zeros_(head.weight)
-            nn.init.constant_(head.bias, bias)  # type: ignore[arg-type]
+        nn.init.zeros_(self.spread.weight)
+        nn.init.constant_(self.spread.bias, -3.0)  # type: ignore[arg-type]
 
 
-def _bilinear_of_differences(scale: int, window: int) -> Tensor:
+class _Block(nn.Module):
     """
-    Return kernels (scale**2, window**2 - 1, 1, 1): bilinear weights of the differences.
+    A residual block without normalisation (Lim et al., EDSR, CVPRW 2017).
 
-    The centre's difference is zero, so its weight drops out; where all is valid, centre plus
-    weighted differences is the bilinear enlargement exactly.
+    It begins as nearly the identity, so any number of blocks trains from the start.
     """
-    full = torch.zeros(scale * scale, window, window)
-    inner = slice(window // 2 - 1, window // 2 + 2)
-    full[:, inner, inner] = bilinear_numerators(scale) / (2 * scale) ** 2
-    flat = full.flatten(1)
-    centre = window * window // 2
-    return torch.cat([flat[:, :centre], flat[:, centre + 1 :]], 1)[:, :, None, None]
+
+    def __init__(self, first: nn.Module, second: nn.Module) -> None:
+        super().__init__()
+        self.first, self.second = first, second
+        for layer, gain in ((first, 1.0), (second, 0.2)):
+            if isinstance(layer, nn.Conv2d):
+                _kaiming(layer)
+            with torch.no_grad():
+                for weights in layer.parameters():
+                    weights.mul_(gain)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (N, width, h, w) of the same size."""
+        inner: Tensor = self.second(functional.relu(self.first(functional.relu(x))))
+        return x + inner
+
+
+def _kaiming(layer: nn.Conv2d) -> None:
+    nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)

@@ -48,7 +48,8 @@ class LocalDepth(NamedTuple):
     ``valid``: 1 where depth was measured, else 0 (C = 1); ``centre`` [m]: the pixel's own depth,
     the mean of its valid 3x3 neighbours where it is unknown, 0 where they are too (C = 1);
     ``differences`` in ``unit``s: the window's other pixels, row by row, minus the centre, 0 where
-    unknown (C = window**2 - 1); ``unit`` [m] (C = 1); ``sigma`` [m]: the sensor's noise at the
+    unknown (C = window**2 - 1); ``neighbours``: 1 where those were measured, else 0
+    (C = window**2 - 1); ``unit`` [m] (C = 1); ``sigma`` [m]: the sensor's noise at the
     centre (C = 1); ``one_surface``: whether the valid pixels of the 3x3 window span no
     discontinuity (C = 1, bool).
     """
@@ -56,6 +57,7 @@ class LocalDepth(NamedTuple):
     valid: Tensor
     centre: Tensor
     differences: Tensor
+    neighbours: Tensor
     unit: Tensor
     sigma: Tensor
     one_surface: Tensor
@@ -79,14 +81,18 @@ class LocalView(nn.Module):
 
     :param window: width of the square around each pixel, odd, at least 3 [px]
     :param noise: constant [m], linear [1] and quadratic [1/m] term of the sensor's sigma(z)
+    :param inverse: look at inverse depth, in which planes are linear; metres below are 1/m then
     """
 
-    def __init__(self, window: int, noise: tuple[float, float, float]) -> None:
+    def __init__(
+        self, window: int, noise: tuple[float, float, float], *, inverse: bool = False
+    ) -> None:
         super().__init__()
         if window < 3 or window % 2 == 0:
             raise ValueError(f'window must be an odd number of at least 3, got {window}')
         self.window = window
         self.noise = noise
+        self.inverse = inverse
         self.neighbours: Tensor
         self.box: Tensor
         self.register_buffer('neighbours', one_hot_kernels(window), persistent=False)
@@ -101,20 +107,23 @@ class LocalView(nn.Module):
         """
         known = valid > 0.5
         mask = known.to(depth.dtype)
-        z = torch.where(known, depth, torch.zeros_like(depth))
+        z = torch.where(known, self._domain(depth, known), torch.zeros_like(depth))
         count = functional.conv2d(mask, self.box, padding=1)
         total = functional.conv2d(z, self.box, padding=1)
         centre = torch.where(known, z, total / count.clamp(min=1.0))
-        sigma = self.sigma(centre)
+        sigma = self._noise(centre)
         never = torch.full_like(z, _NEVER)
         highest = functional.max_pool2d(torch.where(known, z, never), 3, 1, 1)
         negated = functional.max_pool2d(torch.where(known, -z, never), 3, 1, 1)
         unit = self._range(highest, negated) + RANGE_SIGMAS * sigma
         unit = unit + (RELATIVE_FLOOR * centre + ABSOLUTE_FLOOR)
+        picked, there = self._pick(z), self._pick(mask)
         return LocalDepth(
             valid=mask,
             centre=centre,
-            differences=self._differences(z, mask, centre) * (1.0 / unit),
+            # picked first, so exact
+            differences=(picked - there * centre) * (1.0 / unit),
+            neighbours=there,
             unit=unit,
             sigma=sigma,
             one_surface=self._span_one_surface(highest, -negated),
@@ -122,15 +131,21 @@ class LocalView(nn.Module):
 
     def sigma(self, depth: Tensor) -> Tensor:
         """Return the sensor's noise [m] at ``depth`` [m]."""
-        constant, linear, quadratic = self.noise
-        return constant + depth * (linear + quadratic * depth)
+        return _polynomial(self.noise, depth)
 
-    def _differences(self, z: Tensor, mask: Tensor, centre: Tensor) -> Tensor:
-        """Return neighbours minus centre [m], 0 where unknown; picked first, so exact."""
+    def _noise(self, centre: Tensor) -> Tensor:
+        # With u = 1 / z, sigma(u) = u^2 sigma(z): the same polynomial from its other end.
+        return _polynomial(self.noise[::-1] if self.inverse else self.noise, centre)
+
+    def _domain(self, depth: Tensor, known: Tensor) -> Tensor:
+        if not self.inverse:
+            return depth
+        return 1.0 / torch.where(known, depth, torch.ones_like(depth))
+
+    def _pick(self, image: Tensor) -> Tensor:
+        """Return the window's other pixels, row by row."""
         edges = [self.window // 2] * 4
-        picked = functional.conv2d(functional.pad(z, edges, mode='replicate'), self.neighbours)
-        there = functional.conv2d(functional.pad(mask, edges, mode='replicate'), self.neighbours)
-        return picked - there * centre
+        return functional.conv2d(functional.pad(image, edges, mode='replicate'), self.neighbours)
 
     def _range(self, highest: Tensor, negated: Tensor) -> Tensor:
         """Widen the 3x3 extremes to the window; return their range [m], 0 where nothing is."""
@@ -142,5 +157,12 @@ class LocalView(nn.Module):
 
     def _span_one_surface(self, highest: Tensor, lowest: Tensor) -> Tensor:
         """Tell where depth is within max(2 %, 4 sigma): the rule of ``superres/holes.py``."""
+        if self.inverse:
+            highest, lowest = 1.0 / lowest, 1.0 / highest
         tolerance = torch.maximum(0.02 * lowest, 4.0 * self.sigma(lowest))
         return highest - lowest <= tolerance
+
+
+def _polynomial(noise: tuple[float, ...], depth: Tensor) -> Tensor:
+    constant, linear, quadratic = noise
+    return constant + depth * (linear + quadratic * depth)

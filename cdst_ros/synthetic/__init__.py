@@ -19,7 +19,7 @@ view of a scene, ``degrade`` what a sensor makes of it.
 """
 
 from cdst_ros.synthetic.camera import SyntheticCamera, SyntheticFrame
-from cdst_ros.synthetic.crops import training_crop
+from cdst_ros.synthetic.crops import KINDS, TrainingView, training_crop, training_view
 from cdst_ros.synthetic.effects.sampling import Sampling
 from cdst_ros.synthetic.indoor import indoor_scene
 from cdst_ros.synthetic.motion import CameraPath
@@ -33,12 +33,14 @@ __all__ = [
     'CameraPath',
     'GENERIC',
     'IDEAL',
+    'KINDS',
     'Render',
     'Sampling',
     'Scene',
     'SensorProfile',
     'SyntheticCamera',
     'SyntheticFrame',
+    'TrainingView',
     'degrade',
     'indoor_scene',
     'load_profile',
@@ -46,4 +48,5 @@ __all__ = [
     'profile_names',
     'render',
     'training_crop',
+    'training_view',
 ]

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -57,6 +58,40 @@ _AIMED = 0.75
 _NEAREST = 0.35
 
 
+class TrainingView(NamedTuple):
+    """
+    What there is to see, and where from.
+
+    :param camera: of a part of a larger image: its principal point may lie far outside
+    :param pose: camera to world, (4, 4)
+    """
+
+    scene: Scene
+    camera: CameraModel
+    pose: F64
+
+
+def training_view(
+    rng: Rng,
+    height: int,
+    width: int,
+    *,
+    kind: str | None = None,
+    focal: float | None = None,
+) -> TrainingView:
+    """
+    Return a fresh scene and a camera in it, as if cut out of a larger image at random.
+
+    :param kind: one of ``KINDS`` or ``MORE_KINDS``; of the first, by its share, when None
+    :param focal: of the camera [px]; drawn when None
+    :raises ValueError: when the kind is unknown
+    """
+    name = kind or str(rng.choice(list(KINDS), p=list(KINDS.values())))
+    if name not in _VIEWS:
+        raise ValueError(f'a training crop is one of {", ".join(_VIEWS)}, not {name!r}')
+    return _VIEWS[name](rng, indoor_scene(rng), _Part(height, width, focal))
+
+
 def training_crop(
     rng: Rng,
     height: int,
@@ -67,60 +102,66 @@ def training_crop(
     incidence: bool = False,
 ) -> Render:
     """
-    Return a view of a fresh scene, as if cut out of a larger image at random.
+    Return what a camera sees of a fresh scene: a ``training_view``, rendered.
 
-    :param kind: one of ``KINDS`` or ``MORE_KINDS``; of the first, by its share, when None
+    :param kind: as of ``training_view``
     :param color: whether to shade a colour image, which costs more than depth does
     :param incidence: whether to return the angles at which surfaces are seen
     :raises ValueError: when the kind is unknown
     """
-    name = kind or str(rng.choice(list(KINDS), p=list(KINDS.values())))
-    if name not in _VIEWS:
-        raise ValueError(f'a training crop is one of {", ".join(_VIEWS)}, not {name!r}')
-    scene, camera, pose = _VIEWS[name](rng, indoor_scene(rng), height, width)
-    return render(scene, camera, pose, color=color, incidence=incidence)
+    view = training_view(rng, height, width, kind=kind)
+    return render(*view, color=color, incidence=incidence)
 
 
-_Drawn = tuple[Scene, CameraModel, F64]
+class _Part(NamedTuple):
+    """A part of an image: its size [px], and the focal length [px] if it is given."""
+
+    height: int
+    width: int
+    focal: float | None
 
 
-def _room(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
+def _room(rng: Rng, scene: Scene, part: _Part) -> TrainingView:
     """Draw a part of a view of the room."""
-    camera = _cut_out(rng, height, width)
-    return scene, camera, _pose(rng, scene, camera)
+    camera = _cut_out(rng, part)
+    return TrainingView(scene, camera, _pose(rng, scene, camera))
 
 
-def _closeup(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
+def _closeup(rng: Rng, scene: Scene, part: _Part) -> TrainingView:
     """Draw bodies of every size in front of each other, up to where they fill the view."""
-    camera = _cut_out(rng, height, width)
+    camera = _cut_out(rng, part)
     pose = _pose(rng, scene, camera)
     count = int(rng.integers(8, 40))
-    return _with(scene, _scattered(rng, scene, View.of(camera, pose), count)), camera, pose
+    return TrainingView(
+        _with(scene, _scattered(rng, scene, View.of(camera, pose), count)), camera, pose
+    )
 
 
-def _grazing(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
+def _grazing(rng: Rng, scene: Scene, part: _Part) -> TrainingView:
     """Draw the floor seen from low above it, with a few things on it."""
-    camera = _cut_out(rng, height, width)
+    camera = _cut_out(rng, part)
     position = _free_position(rng, scene, 0.06, 0.5)
     pose = look(position, rng.uniform(0, 2 * math.pi), rng.uniform(-0.35, 0.0))
     count = int(rng.integers(0, 6))
-    return _with(scene, _scattered(rng, scene, View.of(camera, pose), count)), camera, pose
+    return TrainingView(
+        _with(scene, _scattered(rng, scene, View.of(camera, pose), count)), camera, pose
+    )
 
 
-def _thin(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
+def _thin(rng: Rng, scene: Scene, part: _Part) -> TrainingView:
     """Draw poles, wires and gratings before the room."""
-    camera = _cut_out(rng, height, width)
+    camera = _cut_out(rng, part)
     pose = _pose(rng, scene, camera)
     view = View.of(camera, pose)
     shapes = [_rod(rng, scene, view) for _ in range(int(rng.integers(2, 12)))]
     if rng.random() < 0.5:
         shapes += _grating(rng, scene, view)
-    return _with(scene, shapes), camera, pose
+    return TrainingView(_with(scene, shapes), camera, pose)
 
 
-def _foliage(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
+def _foliage(rng: Rng, scene: Scene, part: _Part) -> TrainingView:
     """Draw leaves and blades of grass, each in front of others."""
-    camera = _cut_out(rng, height, width)
+    camera = _cut_out(rng, part)
     pose = _pose(rng, scene, camera)
     view = View.of(camera, pose)
     shapes: list[Shape] = []
@@ -129,12 +170,12 @@ def _foliage(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
         piece = (bush if rng.random() < 0.75 else grass)(rng)
         middle = np.mean([shape.centre for shape in piece], axis=0)
         shapes += [shape.moved(np.eye(3), centre - middle) for shape in piece]
-    return _with(scene, shapes), camera, pose
+    return TrainingView(_with(scene, shapes), camera, pose)
 
 
-def _wires(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
+def _wires(rng: Rng, scene: Scene, part: _Part) -> TrainingView:
     """Draw hanging cables, wire mesh and blinds before the room."""
-    camera = _cut_out(rng, height, width)
+    camera = _cut_out(rng, part)
     pose = _pose(rng, scene, camera)
     view = View.of(camera, pose)
     shapes: list[Shape] = []
@@ -151,10 +192,10 @@ def _wires(rng: Rng, scene: Scene, height: int, width: int) -> _Drawn:
             [shape.moved(np.eye(3), -middle) for shape in piece], (0, 0, 0), rng.uniform(0, 7)
         )
         shapes += [shape.moved(np.eye(3), centre) for shape in piece]
-    return _with(scene, shapes), camera, pose
+    return TrainingView(_with(scene, shapes), camera, pose)
 
 
-_VIEWS: dict[str, Callable[[Rng, Scene, int, int], _Drawn]] = {
+_VIEWS: dict[str, Callable[[Rng, Scene, _Part], TrainingView]] = {
     'room': _room,
     'closeup': _closeup,
     'grazing': _grazing,
@@ -164,9 +205,10 @@ _VIEWS: dict[str, Callable[[Rng, Scene, int, int], _Drawn]] = {
 }
 
 
-def _cut_out(rng: Rng, height: int, width: int) -> CameraModel:
+def _cut_out(rng: Rng, part: _Part) -> CameraModel:
     """Return the camera of a crop somewhere in a larger image."""
-    focal = math.exp(rng.uniform(math.log(_FOCAL[0]), math.log(_FOCAL[1])))
+    height, width = part.height, part.width
+    focal = part.focal or math.exp(rng.uniform(math.log(_FOCAL[0]), math.log(_FOCAL[1])))
     columns, rows = max(width, 1.2 * focal), max(height, 0.9 * focal)
     x0, y0 = rng.uniform(0, columns - width), rng.uniform(0, rows - height)
     cx, cy = (columns - 1) / 2 - x0, (rows - 1) / 2 - y0

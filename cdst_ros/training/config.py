@@ -30,12 +30,9 @@ from typing import Any, TypeVar
 
 import yaml
 
-from cdst_ros.synthetic import GENERIC, SensorProfile
+from cdst_ros.synthetic import SensorProfile, load_profile
 
 _T = TypeVar('_T')
-
-#: Sensor profiles by name.
-PROFILES: dict[str, SensorProfile] = {GENERIC.name: GENERIC}
 
 
 class ConfigError(ValueError):
@@ -63,19 +60,26 @@ class DataConfig:
     The stream of samples.
 
     :param crop: width and height of a sample [LR px]
+    :param tiles: samples across and down a rendered view
     :param batch_size: samples a step
-    :param views: rendered views that a batch is cut from
+    :param pool: views that are made before the first step and kept in memory, for all steps to
+        draw their samples from; 0 makes fresh ones for every step
     :param workers: processes that make samples; 0 makes them in the training process. The samples
         are the same for every number
-    :param sensor_share: share of the samples seen by the sensor profile; the others are clean
-    :param disparity_share: share of the clean samples that are disparity instead of depth
-    :param holes: share of the image lost in blobs, at most, drawn for every sensor sample
+    :param sensors: sensor profiles that see the samples, and their shares; empty: the one that
+        the model is for
+    :param sensor_share: share of the views seen by a sensor; the others are clean
+    :param disparity_share: share of the clean views that are disparity instead of depth
+    :param holes: share of the image lost in blobs, at most, drawn for every view of the generic
+        sensor
     """
 
     crop: int = 24
+    tiles: int = 2
     batch_size: int = 24
-    views: int = 2
+    pool: int = 0
     workers: int = 1
+    sensors: dict[str, float] = field(default_factory=dict)
     sensor_share: float = 0.5
     disparity_share: float = 0.7
     holes: float = 0.05
@@ -84,11 +88,19 @@ class DataConfig:
         for name in ('sensor_share', 'disparity_share', 'holes'):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f'{name} is a share of 0 to 1, got {getattr(self, name)}')
-        if self.crop < 8 or min(self.batch_size, self.views) < 1 or self.workers < 0:
+        if self.crop < 8 or min(self.batch_size, self.tiles) < 1:
             raise ValueError(
-                'crop must be at least 8, batch_size and views at least 1 and workers not '
-                f'negative, got {self.crop}, {self.batch_size}, {self.views} and {self.workers}'
+                'crop must be at least 8, batch_size and tiles at least 1, '
+                f'got {self.crop}, {self.batch_size} and {self.tiles}'
             )
+        if min(self.workers, self.pool) < 0:
+            raise ValueError(
+                f'workers and pool must not be negative, got {self.workers} and {self.pool}'
+            )
+        for name, share in self.sensors.items():
+            load_profile(name)
+            if not (isinstance(share, int | float) and share > 0):
+                raise ValueError(f'the share of sensor {name!r} must be positive, got {share!r}')
 
 
 @dataclass(frozen=True)
@@ -100,12 +112,14 @@ class LossConfig:
     :param units: of the L1 error in local units: relative, so surfaces count as edges do
     :param likelihood: of the Laplace likelihood that calibrates sigma
     :param edges: extra weight of pixels at discontinuities in both L1 errors
+    :param thin: extra weight of structures of less than an input pixel's width in both L1 errors
     """
 
     sigmas: float = 0.5
     units: float = 20.0
     likelihood: float = 0.1
     edges: float = 0.0
+    thin: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -148,7 +162,7 @@ class TrainConfig:
     :param image_every: validations between images
     :param validation_data: folder that holds ``middlebury24``; validates on its scenes too
     :param runs: folder of all runs
-    :param profile: sensor profile that the model is for
+    :param profile: sensor profile that the model is for: a name, or a YAML file
     """
 
     name: str
@@ -174,10 +188,7 @@ class TrainConfig:
         for name in ('max_steps', 'threads', 'validate_every', 'checkpoint_every', 'log_every'):
             if getattr(self, name) < 1:
                 raise ValueError(f'{name} must be at least 1, got {getattr(self, name)}')
-        if self.profile not in PROFILES:
-            raise ValueError(
-                f'profile {self.profile!r} is unknown; there are: {", ".join(PROFILES)}'
-            )
+        load_profile(self.profile)
         if self.schedule_steps is not None and self.schedule_steps < self.max_steps:
             raise ValueError(
                 f'schedule_steps ({self.schedule_steps}) is shorter than max_steps '
@@ -187,7 +198,13 @@ class TrainConfig:
     @property
     def sensor(self) -> SensorProfile:
         """The sensor profile that ``profile`` names."""
-        return PROFILES[self.profile]
+        return load_profile(self.profile)
+
+    @property
+    def sensors(self) -> dict[SensorProfile, float]:
+        """The sensors that see the samples, and their shares."""
+        shares = self.data.sensors or {self.profile: 1.0}
+        return {load_profile(name): float(share) for name, share in shares.items()}
 
     @property
     def folder(self) -> Path:

@@ -12,16 +12,16 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 """
-Samples without end: views of procedural scenes and what a sensor makes of them.
+Samples without end: views of procedural scenes and what sensors make of them.
 
-The batch of a step depends on the seed and the step alone, not on the number of workers nor on
-where a run was interrupted.
+A sample depends on the seed and its number alone, not on the number of workers nor on where a run
+was interrupted.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -29,26 +29,44 @@ import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset, get_worker_info
+from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
-from cdst_ros.depth.arrays import F32
-from cdst_ros.synthetic import Sampling, SensorProfile, degrade, training_crop
+from cdst_ros.depth.arrays import F32, U8
+from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.synthetic import (
+    KINDS,
+    Sampling,
+    SensorProfile,
+    TrainingView,
+    degrade,
+    render,
+    training_view,
+)
+from cdst_ros.synthetic.effects.noise import smooth_noise
 from cdst_ros.training.config import DataConfig
 
-#: Low-resolution pixels around a sample that are made and cut off, as resampling needs neighbours.
+#: Low-resolution pixels around a view that are made and cut off, as resampling needs neighbours.
 MARGIN = 2
-#: Side of a view, in samples.
-VIEW_SAMPLES = 2.2
 #: Streams of random numbers that share a seed and must not overlap.
-TRAINING_STREAM, VALIDATION_STREAM = 0, 1
+TRAINING_STREAM, VALIDATION_STREAM, ORDER_STREAM = 0, 1, 3
 #: Seed of the validation samples of every run.
 VALIDATION_SEED = 20260101
 
-#: What a sensor pixel of the training data comes of, and how often.
-_SENSOR_SAMPLINGS = {Sampling.MEAN: 0.6, Sampling.AREA: 0.25, Sampling.CUBIC: 0.15}
+#: What a pixel of the generic sensor comes of, and how often.
+_GENERIC_SAMPLINGS = {Sampling.MEAN: 0.6, Sampling.AREA: 0.25, Sampling.CUBIC: 0.15}
+#: Focal lengths are those of the sensor's optics times this.
+_ZOOM = (0.8, 1.25)
 #: Disparity is taken for depth as (level + offset) * step: range of offsets, range of steps [m].
 _LEVEL_OFFSET = (30.0, 100.0)
 _LEVEL_STEP = (0.004, 0.03)
+#: Share of the disparity that wavers, by how much at most [levels], and the smoothness of it [px].
+_WAVERING, _WAVE_LEVELS, _WAVE_LENGTH = 0.6, 0.7, (0.4, 12.0)
+#: Share of the disparity whose edges are ragged, by how much at most [px], and how smoothly [px].
+_RAGGED, _RAG_PIXELS, _RAG_LENGTH = 0.5, 1.2, (0.7, 4.0)
+#: Share of the disparity with soft edges, and sigma of the Gaussian that softens them [px].
+_SOFT, _SOFTNESS = 0.3, (0.4, 1.0)
+#: The kinds of view, and their shares.
+_KINDS = {**{kind: 0.84 * share for kind, share in KINDS.items()}, 'foliage': 0.08, 'wires': 0.08}
 
 
 class Batch(NamedTuple):
@@ -65,85 +83,161 @@ class Batch(NamedTuple):
     truth_valid: Tensor
 
 
-class ProceduralBatches(IterableDataset[Batch]):
+class Pair(NamedTuple):
+    """Input (..., h, w) and truth (..., sh, sw) [m], NaN = unknown."""
+
+    low: F32
+    high: F32
+
+
+class Pairs(Dataset[Pair]):
     """
-    The batches of steps ``start``, ``start + 1``, ... for ever.
+    The samples of a seed by number: a view each, cut into ``DataConfig.tiles`` squared samples.
 
     :param scale: output pixels per input pixel, each way
-    :param profile: the sensor
-    :param seed: of every sample
-    :param start: the first step
+    :param sensors: that see them, and their shares
+    :param stream: of random numbers
     """
 
     def __init__(
-        self, config: DataConfig, scale: int, profile: SensorProfile, seed: int, start: int = 0
+        self,
+        config: DataConfig,
+        scale: int,
+        sensors: Mapping[SensorProfile, float],
+        seed: int,
+        stream: int = TRAINING_STREAM,
     ) -> None:
-        super().__init__()
         self.config = config
         self.scale = scale
-        self.profile = profile
+        self.sensors = dict(sensors)
+        self.key = (seed, stream)
+
+    def __getitem__(self, number: int) -> Pair:
+        """Return the samples (tiles**2, ...) of one view."""
+        cv2.setNumThreads(0)
+        rng = np.random.default_rng([*self.key, number])
+        return cut(make_view(rng, self.config, self.scale, self.sensors), self.config, self.scale)
+
+
+class Batches(IterableDataset[Batch]):
+    """The batches of steps ``start``, ``start + 1``, ... for ever, each of views of its own."""
+
+    def __init__(self, pairs: Pairs, start: int = 0) -> None:
+        super().__init__()
+        self.pairs = pairs
+        self.start = start
+
+    def __iter__(self) -> Iterator[Batch]:
+        worker = get_worker_info()
+        first, stride = (worker.id, worker.num_workers) if worker else (0, 1)
+        for step in itertools.count(self.start + first, stride):
+            yield self.batch(step)
+
+    def batch(self, step: int) -> Batch:
+        """Return the batch of a step."""
+        config = self.pairs.config
+        views = -(-config.batch_size // config.tiles**2)
+        made = [self.pairs[step * views + k] for k in range(views)]
+        low, high = (np.concatenate(side)[: config.batch_size] for side in zip(*made, strict=True))
+        return as_batch(low, high)
+
+
+class PooledBatches(IterableDataset[Batch]):
+    """
+    The batches of steps ``start``, ... of samples that are made once and kept in memory.
+
+    A step draws its samples by the seed and its number, so every one is seen again after
+    ``len(pool) / batch_size`` steps in the mean: for networks that learn faster than scenes are
+    made.
+    """
+
+    def __init__(self, pool: Pair, batch_size: int, seed: int, start: int = 0) -> None:
+        super().__init__()
+        self.pool = pool
+        self.batch_size = batch_size
         self.seed = seed
         self.start = start
 
     def __iter__(self) -> Iterator[Batch]:
-        cv2.setNumThreads(0)
-        worker = get_worker_info()
-        first, stride = (worker.id, worker.num_workers) if worker else (0, 1)
-        for step in itertools.count(self.start + first, stride):
-            rng = np.random.default_rng([self.seed, TRAINING_STREAM, step])
-            yield make_batch(rng, self.config, self.scale, self.profile)
+        for step in itertools.count(self.start):
+            rng = np.random.default_rng([self.seed, ORDER_STREAM, step])
+            drawn = rng.integers(len(self.pool.low), size=self.batch_size)
+            yield as_batch(self.pool.low[drawn], self.pool.high[drawn])
+
+
+def make_pool(pairs: Pairs, count: int, workers: int) -> Iterator[Pair]:
+    """Yield the samples of views 0 to ``count - 1``, made by so many processes, in their order."""
+    loader: DataLoader[Pair] = DataLoader(
+        _Counted(pairs, count),
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=8 if workers else None,
+    )
+    for low, high in loader:
+        yield Pair(np.asarray(low), np.asarray(high))
+
+
+class _Counted(Dataset[Pair]):
+    """The first samples."""
+
+    def __init__(self, pairs: Pairs, count: int) -> None:
+        self.pairs = pairs
+        self.count = count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, number: int) -> Pair:
+        return self.pairs[number]
 
 
 def validation_batches(
-    config: DataConfig, scale: int, profile: SensorProfile, count: int
+    config: DataConfig, scale: int, sensors: Mapping[SensorProfile, float], count: int
 ) -> list[Batch]:
     """Return ``count`` batches that are the same in every run of this configuration."""
-    streams = ([VALIDATION_SEED, VALIDATION_STREAM, k] for k in range(count))
-    return [
-        make_batch(np.random.default_rng(stream), config, scale, profile) for stream in streams
-    ]
+    batches = Batches(Pairs(config, scale, sensors, VALIDATION_SEED, VALIDATION_STREAM))
+    return [batches.batch(step) for step in range(count)]
 
 
-def make_batch(
-    rng: np.random.Generator, config: DataConfig, scale: int, profile: SensorProfile
-) -> Batch:
-    """Return one batch: ``config.views`` fresh views, each cut at several places."""
-    side = int(VIEW_SAMPLES * config.crop) * scale
-    pairs: list[tuple[F32, F32]] = []
-    while len(pairs) < config.batch_size:
-        view = training_crop(rng, side, side).depth
-        wanted = min(-(-config.batch_size // config.views), config.batch_size - len(pairs))
-        pairs += [make_sample(rng, view, config, scale, profile) for _ in range(wanted)]
-    depth, valid = _tensors([pair[0] for pair in pairs])
-    truth, truth_valid = _tensors([pair[1] for pair in pairs])
-    return Batch(depth, valid, truth, truth_valid)
-
-
-def make_sample(
+def make_view(
     rng: np.random.Generator,
-    view: F32,
     config: DataConfig,
     scale: int,
-    profile: SensorProfile,
-) -> tuple[F32, F32]:
+    sensors: Mapping[SensorProfile, float],
+) -> Pair:
     """
-    Cut a place out of a view, turn it, and return input and truth [m], NaN unknown.
+    Return what is seen of a fresh scene, with ``MARGIN`` input pixels around the samples.
 
-    :param view: exact depth [m]
-    :return: (crop, crop) and (scale * crop, scale * crop)
+    It is seen by one of the sensors, or free of noise, or it is 8-bit disparity.
     """
-    side = (config.crop + 2 * MARGIN) * scale
-    top, left = rng.integers(0, np.array(view.shape) - side + 1)
-    place = _turned(rng, view[top : top + side, left : left + side])
+    side = config.tiles * config.crop + 2 * MARGIN
     if rng.random() < config.sensor_share:
-        pair = _seen_by_sensor(rng, place, config, scale, profile)
-    elif rng.random() < config.disparity_share and np.isfinite(place).all():
-        pair = _disparity(rng, place, scale)
-    else:
-        pair = _clean(rng, place, scale)
-    low, high = pair
-    inner, inner_hr = slice(MARGIN, -MARGIN), slice(MARGIN * scale, -MARGIN * scale)
-    return low[inner, inner], high[inner_hr, inner_hr]
+        profiles, shares = list(sensors), np.array(list(sensors.values()))
+        sensor = profiles[rng.choice(len(profiles), p=shares / shares.sum())]
+        return _seen_by_sensor(rng, side, config, scale, sensor)
+    depth = _turned(rng, render(*_view(rng, side * scale), color=False).depth)
+    if rng.random() < config.disparity_share and np.isfinite(depth).all():
+        return _disparity(rng, depth, scale)
+    return _clean(rng, depth, scale)
+
+
+def cut(view: Pair, config: DataConfig, scale: int) -> Pair:
+    """Return the samples (tiles**2, ...) of a view, without its margin."""
+    return Pair(
+        _tiles(view.low, config.tiles, config.crop, MARGIN),
+        _tiles(view.high, config.tiles, config.crop * scale, MARGIN * scale),
+    )
+
+
+def _tiles(image: F32, count: int, side: int, margin: int) -> F32:
+    inner = image[margin : margin + count * side, margin : margin + count * side]
+    tiles = inner.reshape(count, side, count, side).swapaxes(1, 2)
+    return np.ascontiguousarray(tiles.reshape(count * count, side, side))
+
+
+def _view(rng: np.random.Generator, side: int, focal: float | None = None) -> TrainingView:
+    kind = str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
+    return training_view(rng, side, side, kind=kind, focal=focal)
 
 
 def _turned(rng: np.random.Generator, depth: F32) -> F32:
@@ -153,19 +247,49 @@ def _turned(rng: np.random.Generator, depth: F32) -> F32:
 
 
 def _seen_by_sensor(
-    rng: np.random.Generator, depth: F32, config: DataConfig, scale: int, profile: SensorProfile
-) -> tuple[F32, F32]:
-    """Return what the sensor measures, with holes, and the exact depth."""
-    samplings, shares = zip(*_SENSOR_SAMPLINGS.items(), strict=True)
-    sensor = replace(
-        profile,
-        sampling=samplings[rng.choice(len(samplings), p=shares)],
-        hole_share=rng.uniform(0.0, config.holes),
+    rng: np.random.Generator,
+    side: int,
+    config: DataConfig,
+    scale: int,
+    sensor: SensorProfile,
+) -> Pair:
+    """
+    Return what the sensor measures, with holes, and the exact depth.
+
+    What a sensor does wrong is measured in its pixels, so its focal length is the real one.
+    """
+    if sensor.name == 'generic':
+        samplings, shares = zip(*_GENERIC_SAMPLINGS.items(), strict=True)
+        sampling = samplings[rng.choice(len(samplings), p=shares)]
+        sensor = replace(sensor, sampling=sampling, hole_share=rng.uniform(0.0, config.holes))
+    focal = sensor.optics.focal(sensor.optics.size[0]) * np.exp(rng.uniform(*np.log(_ZOOM)))
+    view = _view(rng, side * scale, focal * scale)
+    seen = truth = render(*view, color=sensor.wants_color, incidence=True)
+    if sensor.alignment is not GridAlignment.HALF_PIXEL:
+        # Where the sensor picks pixels, they are to lie in the middle of those of the truth.
+        seen = render(*_picking(view, scale), color=sensor.wants_color, incidence=True)
+    low = degrade(
+        seen.depth,
+        scale,
+        rng,
+        sensor,
+        incidence=seen.incidence,
+        color=seen.color,
+        focal=float(focal),
     )
-    return degrade(depth, scale, rng, sensor), depth
+    return Pair(low, truth.depth)
 
 
-def _disparity(rng: np.random.Generator, depth: F32, scale: int) -> tuple[F32, F32]:
+def _picking(view: TrainingView, scale: int) -> TrainingView:
+    """Return the view whose every ``scale``-th pixel lies in the middle of a block of ours."""
+    fx, fy, cx, cy = view.camera.intrinsics()
+    shift = GridAlignment.HALF_PIXEL.enlarge(0.0, scale)
+    width, height = view.camera.width, view.camera.height
+    camera = type(view.camera).from_intrinsics(fx, fy, cx - shift, cy - shift, width, height)
+    return view._replace(camera=camera)
+
+
+def _disparity(rng: np.random.Generator, depth: F32, scale: int) -> Pair:
     """
     Return 8-bit disparity, enlarged by the Middlebury protocol, as if it were depth.
 
@@ -177,31 +301,59 @@ def _disparity(rng: np.random.Generator, depth: F32, scale: int) -> tuple[F32, F
     low, high = float(inverse.min()), float(inverse.max())
     base, span = rng.uniform(0.0, 80.0), rng.uniform(20.0, 170.0)
     share = (inverse - low) / max(high - low, 1e-6)
-    levels = np.rint(base + span * share).astype(np.uint8)
+    exact = _as_measured(rng, (base + span * share).astype(np.float32))
+    levels: U8 = np.rint(exact).clip(0, 255).astype(np.uint8)
     size = (depth.shape[1] // scale, depth.shape[0] // scale)
-    small = cv2.resize(levels, size, interpolation=cv2.INTER_CUBIC)
+    small: U8 = np.asarray(cv2.resize(levels, size, interpolation=cv2.INTER_CUBIC))
     offset = rng.uniform(*_LEVEL_OFFSET)
     step = np.exp(rng.uniform(*np.log(_LEVEL_STEP)))
-    return _as_depth(small, offset, step), _as_depth(levels, offset, step)
+    return Pair(_as_depth(small, offset, step), _as_depth(levels, offset, step))
 
 
-def _as_depth(levels: F32, offset: float, step: float) -> F32:
+def _as_measured(rng: np.random.Generator, levels: F32) -> F32:
+    """
+    Return disparity as real references have it, every other time or so.
+
+    They are measured too (by structured light in Middlebury's), and some are reduced in size:
+    edges are ragged or soft, and surfaces waver by a part of a level, so the lines where rounding
+    steps are ragged as well. How much is our choice, by eye from the validation scenes.
+    """
+    if rng.random() < _SOFT:
+        levels = cv2.GaussianBlur(levels, None, rng.uniform(*_SOFTNESS))
+    if rng.random() < _WAVERING:
+        sigma = np.exp(rng.uniform(*np.log(_WAVE_LENGTH)))
+        levels = levels + rng.uniform(0.0, _WAVE_LEVELS) * smooth_noise(rng, levels.shape, sigma)
+    if rng.random() < _RAGGED:
+        sigma = np.exp(rng.uniform(*np.log(_RAG_LENGTH)))
+        amount = rng.uniform(0.0, _RAG_PIXELS)
+        v, u = np.indices(levels.shape, dtype=np.float32)
+        u = u + amount * smooth_noise(rng, levels.shape, sigma)
+        v = v + amount * smooth_noise(rng, levels.shape, sigma)
+        levels = cv2.remap(levels, u, v, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(levels, dtype=np.float32)
+
+
+def _as_depth(levels: U8, offset: float, step: float) -> F32:
     return np.asarray((levels.astype(np.float32) + offset) * step, dtype=np.float32)
 
 
-def _clean(rng: np.random.Generator, depth: F32, scale: int) -> tuple[F32, F32]:
+def _clean(rng: np.random.Generator, depth: F32, scale: int) -> Pair:
     """Return noise-free depth, in whole millimetres every other time."""
     sensor = SensorProfile(
         name='clean',
         sampling=Sampling.AREA if rng.random() < 0.5 else Sampling.CUBIC,
         quantisation=0.001 if rng.random() < 0.5 else 0.0,
     )
-    return degrade(depth, scale, rng, sensor), depth
+    return Pair(degrade(depth, scale, rng, sensor), depth)
 
 
-def _tensors(images: list[F32]) -> tuple[Tensor, Tensor]:
+def as_batch(low: F32, high: F32) -> Batch:
+    """Return samples (N, h, w) and (N, sh, sw) [m], NaN = unknown, as a batch."""
+    return Batch(*_tensors(low), *_tensors(high))
+
+
+def _tensors(images: F32) -> tuple[Tensor, Tensor]:
     """Return depth with 0 where unknown, and the mask, each (N, 1, H, W)."""
-    stacked = np.stack(images)[:, None]
-    known = np.isfinite(stacked)
-    depth = torch.from_numpy(np.where(known, stacked, np.float32(0)))
-    return depth, torch.from_numpy(known.astype(np.float32))
+    depth = torch.from_numpy(np.ascontiguousarray(images))[:, None]
+    known = torch.isfinite(depth)
+    return torch.where(known, depth, torch.zeros_like(depth)), known.to(depth.dtype)

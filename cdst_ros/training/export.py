@@ -31,6 +31,7 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
+from cdst_ros.models.branched import fuse
 from cdst_ros.models.registry import build
 from cdst_ros.superres.contract import ModelMetadata, read_metadata
 from cdst_ros.training.config import TrainConfig
@@ -115,7 +116,7 @@ def load_network(
         command=provenance.get('command', ''),
         accuracy=dict(accuracy or {}),
     )
-    return network.eval(), metadata
+    return fuse(network).eval(), metadata
 
 
 def write_onnx(network: nn.Module, metadata: ModelMetadata, path: Path) -> None:

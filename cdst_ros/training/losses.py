@@ -71,6 +71,23 @@ def edge_weight(truth: Tensor, mask: Tensor, extra: float) -> Tensor:
     return 1.0 + extra * (apart & (mask > 0.5)).to(truth.dtype)
 
 
+def thin_weight(truth: Tensor, mask: Tensor, extra: float, width: int) -> Tensor:
+    """
+    Return 0, plus ``extra`` on structures up to ``width`` pixels wide that stand before others.
+
+    They are what a morphological closing of depth fills: nearer than both their sides.
+
+    :param truth: [m]; does not matter where the mask is 0
+    """
+    size = 2 * (width // 2) + 1
+    known = mask > 0.5
+    far = torch.where(known, truth, torch.full_like(truth, -1e6))
+    filled = -functional.max_pool2d(
+        -functional.max_pool2d(far, size, 1, size // 2), size, 1, size // 2
+    )
+    return extra * (known & (filled - truth > EDGE_SHARE * truth)).to(truth.dtype)
+
+
 def local_unit(depth: Tensor, valid: Tensor, sigma: Tensor, scale: int) -> Tensor:
     """
     Return the range of the input around each output pixel plus noise (N, 1, sH, sW) [m].

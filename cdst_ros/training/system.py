@@ -36,6 +36,7 @@ from cdst_ros.training.losses import (
     local_unit,
     masked_mean,
     scaled_l1,
+    thin_weight,
 )
 from cdst_ros.training.pictures import comparison
 from cdst_ros.training.validation import to_levels
@@ -66,6 +67,8 @@ class SuperResSystem(LightningModule):
             (noise.constant, noise.linear, noise.quadratic),
             **self.config.model.options,
         )
+        # Convolutions on a CPU are fastest this way, in bfloat16 above all.
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         #: Commit and command of this training; kept in its checkpoints.
         self.provenance: dict[str, str] = {}
@@ -96,8 +99,10 @@ class SuperResSystem(LightningModule):
         noise = self._sigma(batch.depth)
         error = depth_hr - batch.truth
         mask = batch.truth_valid * valid_hr
+        scale = self.config.model.scale
         weight = edge_weight(batch.truth, batch.truth_valid, weights.edges)
-        unit = local_unit(batch.depth, batch.valid, noise, self.config.model.scale)
+        weight = weight + thin_weight(batch.truth, batch.truth_valid, weights.thin, scale)
+        unit = local_unit(batch.depth, batch.valid, noise, scale)
         sigmas = scaled_l1(error, self._sigma(batch.truth), weight, mask)
         return {
             'sigmas': weights.sigmas * sigmas,

@@ -24,14 +24,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning.pytorch import Callback, Trainer, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from rich.progress import track
 from torch.utils.data import DataLoader
 
 from cdst_ros.training.config import ConfigError, TrainConfig
-from cdst_ros.training.data import Batch, ProceduralBatches, validation_batches
+from cdst_ros.training.data import (
+    Batch,
+    Batches,
+    Pair,
+    Pairs,
+    PooledBatches,
+    make_pool,
+    validation_batches,
+)
 from cdst_ros.training.progress import ProgressBar, ProgressLines
 from cdst_ros.training.system import SuperResSystem
 from cdst_ros.training.validation import validation_scenes
@@ -117,14 +127,31 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def _training_loader(config: TrainConfig, start: int) -> DataLoader[Batch]:
-    batches = ProceduralBatches(config.data, config.model.scale, config.sensor, config.seed, start)
-    return DataLoader(batches, batch_size=None, num_workers=config.data.workers)
+    pairs = Pairs(config.data, config.model.scale, config.sensors, config.seed)
+    if not config.data.pool:
+        batches = Batches(pairs, start)
+        return DataLoader(batches, batch_size=None, num_workers=config.data.workers)
+    pooled = PooledBatches(_pool(pairs, config), config.data.batch_size, config.seed, start)
+    return DataLoader(pooled, batch_size=None)
+
+
+def _pool(pairs: Pairs, config: TrainConfig) -> Pair:
+    """Make the samples that all steps draw from, and say how far it is."""
+    count, per_view = config.data.pool, config.data.tiles**2
+    side, scale = config.data.crop, config.model.scale
+    low = np.empty((count * per_view, side, side), np.float32)
+    high = np.empty((count * per_view, side * scale, side * scale), np.float32)
+    views = make_pool(pairs, count, config.data.workers)
+    for number, view in enumerate(track(views, total=count, description='Making samples')):
+        place = slice(number * per_view, (number + 1) * per_view)
+        low[place], high[place] = view
+    return Pair(low, high)
 
 
 def _validation_loaders(config: TrainConfig) -> list[DataLoader[Batch]]:
     """Return the procedural scenes and, when there is a folder for them, the real ones."""
     scale = config.model.scale
-    sets = [validation_batches(config.data, scale, config.sensor, _VALIDATION_BATCHES)]
+    sets = [validation_batches(config.data, scale, config.sensors, _VALIDATION_BATCHES)]
     if config.validation_data is not None:
         sets.append(validation_scenes(Path(config.validation_data), scale))
     return [DataLoader(batches, batch_size=None) for batches in sets]  # type: ignore[arg-type]

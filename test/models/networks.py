@@ -24,7 +24,7 @@ def random_network(scale: int = 4, noise=NOISE, seed: int = 0, **options) -> Lit
     """A small network whose heads do something, as an untrained one's do not."""
     torch.manual_seed(seed)
     network = LiteSR(scale, width=8, depth=2, noise=noise, **options)
-    for head in (network.residual, network.spread):
+    for head in (network.head.residual, network.spread):
         torch.nn.init.normal_(head.weight, std=0.3)
     return network.eval()
 

@@ -35,7 +35,7 @@ def tiny(tmp_path):
             'validate_every': 100,
             'runs': str(tmp_path / 'runs'),
             'model': {'scale': 2, 'options': {'width': 8, 'depth': 1}},
-            'data': {'crop': 12, 'batch_size': 2, 'views': 1, 'workers': 0},
+            'data': {'crop': 12, 'batch_size': 2, 'tiles': 1, 'workers': 0},
         }
         return TrainConfig.from_dict({**values, **changes})
 

@@ -70,7 +70,7 @@ def test_it_survives_the_way_through_a_checkpoint():
         ('schedule_steps=5', 'schedule_steps .5. is shorter than max_steps .10.'),
         ('data.sensor_share=2', 'data: sensor_share is a share'),
         ('data.crop=2', 'data: crop must be at least 8'),
-        ('profile=radar', "profile 'radar' is unknown; there are: generic"),
+        ('profile=radar', "no sensor profile 'radar'"),
     ],
 )
 def test_a_fault_is_told_with_its_place(file, override, message):

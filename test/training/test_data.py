@@ -12,21 +12,39 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from cdst_ros.synthetic import GENERIC
+from cdst_ros.depth.noise import NoiseModel
+from cdst_ros.synthetic import (
+    GENERIC,
+    IDEAL,
+    Sampling,
+    SensorProfile,
+    load_profile,
+    profile_names,
+)
 from cdst_ros.training.config import DataConfig
-from cdst_ros.training.data import ProceduralBatches, make_sample, validation_batches
+from cdst_ros.training.data import (
+    Batches,
+    Pairs,
+    PooledBatches,
+    cut,
+    make_pool,
+    make_view,
+    validation_batches,
+)
 
-SMALL = DataConfig(crop=12, batch_size=3, views=2)
+SMALL = DataConfig(crop=12, tiles=2, batch_size=3)
+SENSORS = {GENERIC: 1.0}
 
 
 def take(count, config=SMALL, seed=0, start=0, workers=0):
-    batches = ProceduralBatches(config, 2, GENERIC, seed, start)
+    batches = Batches(Pairs(config, 2, SENSORS, seed), start)
     loader = DataLoader(batches, batch_size=None, num_workers=workers)
     return list(itertools.islice(loader, count))
 
@@ -37,7 +55,7 @@ def same(ours, theirs):
 
 @pytest.mark.parametrize('scale', [2, 4])
 def test_a_batch_is_depth_and_masks_in_their_shapes(scale):
-    batch = next(iter(ProceduralBatches(SMALL, scale, GENERIC, 0)))
+    batch = Batches(Pairs(SMALL, scale, SENSORS, 0)).batch(0)
     assert batch.depth.shape == batch.valid.shape == (3, 1, 12, 12)
     assert batch.truth.shape == batch.truth_valid.shape == (3, 1, 12 * scale, 12 * scale)
     for depth, mask in ((batch.depth, batch.valid), (batch.truth, batch.truth_valid)):
@@ -60,29 +78,63 @@ def test_samples_do_not_depend_on_the_number_of_workers():
 
 
 def test_validation_never_meets_training():
-    fixed = validation_batches(SMALL, 2, GENERIC, 2)
-    assert same(fixed[1], validation_batches(SMALL, 2, GENERIC, 2)[1])
+    fixed = validation_batches(SMALL, 2, SENSORS, 2)
+    assert same(fixed[1], validation_batches(SMALL, 2, SENSORS, 2)[1])
     assert not same(fixed[0], take(1)[0])
 
 
-def sample(**shares):
-    rng = np.random.default_rng(0)
-    view = 2.0 + np.add.outer(0.01 * np.arange(60), 0.02 * np.arange(60)).astype(np.float32)
-    low, high = make_sample(rng, view, DataConfig(crop=12, **shares), 2, GENERIC)
-    return low, high
+def sample(seed=0, scale=2, sensor=GENERIC, **shares):
+    config = DataConfig(crop=12, **shares)
+    view = make_view(np.random.default_rng(seed), config, scale, {sensor: 1.0})
+    return cut(view, config, scale)
 
 
-def test_input_and_truth_lie_on_one_another():
+def test_a_view_is_cut_into_tiles_that_lie_on_their_truth():
     low, high = sample(sensor_share=0.0, disparity_share=0.0)
-    means = high.reshape(12, 2, 12, 2).mean(axis=(1, 3))
-    assert np.abs(low - means).max() < 2e-3
+    assert low.shape == (4, 12, 12)
+    assert high.shape == (4, 24, 24)
+    means = high.reshape(4, 12, 2, 12, 2)
+    inside = (low >= means.min((2, 4)) - 0.01) & (low <= means.max((2, 4)) + 0.01)
+    assert inside.mean() > 0.9
 
 
-def test_a_sensor_adds_noise_to_the_input_alone():
-    low, high = sample(sensor_share=1.0, holes=0.0)
-    clean, _ = sample(sensor_share=0.0, disparity_share=0.0)
-    assert np.nanstd(low - high[::2, ::2]) > np.std(clean - high[::2, ::2])
-    assert np.abs(np.diff(high, 2)).max() < 1e-5
+@pytest.mark.parametrize('name', [n for n in profile_names() if n != 'ideal'])
+@pytest.mark.parametrize('scale', [2, 4])
+def test_what_a_sensor_sees_lies_on_the_truth(name, scale):
+    sensor = load_profile(name)
+    medians = []
+    for seed in range(4):
+        low, high = sample(seed, scale, sensor, sensor_share=1.0)
+        middle = np.median(high.reshape(4, 12, scale, 12, scale), axis=(2, 4))
+        known = np.isfinite(low) & np.isfinite(middle)
+        medians += list(((low - middle) / middle)[known])
+    assert len(medians) > 100
+    # edges and noise aside, it is the same view
+    assert abs(np.median(medians)) < 0.02
+    assert np.median(np.abs(medians)) < 0.05
+
+
+def test_a_sensor_that_picks_is_placed_in_the_middle_of_its_block():
+    sensor = SensorProfile('picking', sampling=Sampling.PICK)
+    errors = []
+    for seed in range(6):
+        low, high = sample(seed, 4, sensor, sensor_share=1.0)
+        blocks = high.reshape(4, 12, 4, 12, 4)
+        # between the four pixels about the middle, not at the first one
+        inner = blocks[:, :, 1:3, :, 1:3]
+        smooth = np.ptp(blocks, axis=(2, 4)) < 0.01 * low
+        errors += list((np.abs(low - inner.mean((2, 4))) / low)[smooth])
+        first = np.abs(low - blocks[:, :, 0, :, 0])[smooth]
+    assert np.median(errors) < 1e-4
+    assert np.median(first) > 10 * np.median(errors) * low.mean()
+
+
+def test_noise_is_in_the_input_alone():
+    noisy = replace(IDEAL, name='noisy', noise=NoiseModel(constant=0.02))
+    low, high = sample(3, sensor=noisy, sensor_share=1.0)
+    clean, same_high = sample(3, sensor=replace(IDEAL, name='noisy'), sensor_share=1.0)
+    assert np.array_equal(high, same_high, equal_nan=True)
+    assert 0.01 < np.nanstd(low - clean) < 0.03
 
 
 def test_disparity_is_whole_levels_in_input_and_truth():
@@ -92,3 +144,20 @@ def test_disparity_is_whole_levels_in_input_and_truth():
     assert np.abs(np.diff(levels) / step - np.rint(np.diff(levels) / step)).max() < 0.01
     away = (low - levels[0]) / step
     assert np.abs(away - np.rint(away)).max() < 0.02
+
+
+def test_a_pool_is_what_the_views_are_for_any_number_of_workers():
+    pairs = Pairs(SMALL, 2, SENSORS, 0)
+    alone, together = (list(make_pool(pairs, 3, workers)) for workers in (0, 2))
+    for k in range(3):
+        for side, other, wanted in zip(alone[k], together[k], pairs[k], strict=True):
+            assert np.array_equal(side, other, equal_nan=True)
+            assert np.array_equal(side, wanted, equal_nan=True)
+
+
+def test_a_step_draws_the_same_samples_of_a_pool_wherever_a_run_starts():
+    pool = Pairs(SMALL, 2, SENSORS, 0)[0]
+    from_start = list(itertools.islice(PooledBatches(pool, 3, 5), 4))
+    later = next(iter(PooledBatches(pool, 3, 5, start=3)))
+    assert same(from_start[3], later)
+    assert not same(from_start[0], from_start[1])

@@ -46,7 +46,7 @@ def checkpoint(tmp_path_factory):
         'max_steps': 3,
         'runs': str(tmp_path_factory.mktemp('runs')),
         'model': {'scale': 2, 'options': {'width': 8, 'depth': 1}},
-        'data': {'crop': 12, 'batch_size': 2, 'views': 1, 'workers': 0},
+        'data': {'crop': 12, 'batch_size': 2, 'tiles': 1, 'workers': 0},
     }
     return train(TrainConfig.from_dict(config), command='cdst-ros train tiny')
 
@@ -107,10 +107,10 @@ def test_engines_compute_what_torch_does(checkpoint, exported, engine, size):
 def test_a_file_that_computes_something_else_is_not_kept(checkpoint, tmp_path, monkeypatch):
     def write_another(network, metadata, path):
         with torch.no_grad():
-            network.residual.bias += 0.1
+            network.head.residual.bias += 0.1
         wrong_write(network, metadata, path)
         with torch.no_grad():
-            network.residual.bias -= 0.1
+            network.head.residual.bias -= 0.1
 
     wrong_write = exporting.write_onnx
     monkeypatch.setattr(exporting, 'write_onnx', write_another)

@@ -40,7 +40,7 @@ def test_training_lowers_the_loss(tiny):
     config = tiny(
         max_steps=20,
         model={'scale': 4, 'options': {'width': 16, 'depth': 1}},
-        data={'crop': 16, 'batch_size': 8, 'views': 2, 'workers': 0, 'sensor_share': 1.0},
+        data={'crop': 16, 'batch_size': 8, 'tiles': 1, 'workers': 0, 'sensor_share': 1.0},
         optimiser={'warmup_steps': 1, 'learning_rate': 1e-2, 'clip': 100.0},
     )
     system = SuperResSystem(config.to_dict())
@@ -107,7 +107,7 @@ def test_a_run_is_not_overwritten(tiny):
 
 def test_a_loss_that_is_not_finite_ends_the_run(tiny):
     system = SuperResSystem(tiny().to_dict())
-    torch.nn.init.constant_(system.network.residual.bias, float('nan'))
+    torch.nn.init.constant_(system.network.head.residual.bias, float('nan'))
     batch = validation_batches(system.config.data, 2, system.config.sensor, 1)[0]
     with pytest.raises(TrainingError, match='not finite at step 0'):
         system.training_step(batch, 0)

@@ -1,0 +1,228 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+How features become depth: the heads of the real-time networks.
+
+A head returns offsets from the centre of each input pixel, in the local units of ``LocalDepth``,
+for its ``scale**2`` output pixels: (N, scale**2, h, w), as PixelShuffle lays them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cdst_ros.models.grid import bilinear_numerators
+from cdst_ros.models.local import LocalDepth, exactly
+
+#: Keeps the quotient of weighted samples defined where none has weight.
+_EPSILON = 1e-6
+#: Taken off the logit of a sample that is not there: its weight vanishes.
+_NEVER = 1e4
+
+
+class ResidualHead(nn.Module):
+    """
+    Bilinear enlargement plus a residual: values are regressed.
+
+    :param width: channels of the features
+    :param scale: output pixels per input pixel, each way
+    :param window: of the local view [px]
+    """
+
+    def __init__(self, width: int, scale: int, window: int) -> None:
+        super().__init__()
+        self.base: Tensor
+        self.register_buffer('base', _bilinear_of_differences(scale, window), persistent=False)
+        self.residual = nn.Conv2d(width, scale * scale, 1)
+        nn.init.zeros_(self.residual.weight)
+        nn.init.zeros_(self.residual.bias)  # type: ignore[arg-type]
+
+    def forward(self, features: Tensor, local: LocalDepth) -> Tensor:
+        """Return offsets (N, scale**2, h, w) from features (N, width, h, w)."""
+        with exactly(local.differences):
+            base = functional.conv2d(local.differences, self.base)
+        out: Tensor = self.residual(features) + base
+        return out
+
+
+class SelectingHead(nn.Module):
+    """
+    Bilinear enlargement that chooses, for every output pixel, where between four samples it lies.
+
+    The four are the measured samples of the 2x2 square about the output pixel. Two shares, one
+    across and one down, weigh them: at 0 and 1 they select one, and what they begin with is
+    bilinear. The weights add up to one, so no value leaves the range of the samples, and the bound
+    holds by construction, unless there is a ``residual`` on top.
+
+    :param width: channels of the features
+    :param scale: output pixels per input pixel, each way; even
+    :param window: of the local view, 3 [px]
+    :param residual: whether to add one, which begins as zero
+    """
+
+    def __init__(self, width: int, scale: int, window: int, residual: bool = False) -> None:
+        super().__init__()
+        if window != 3 or scale % 2:
+            raise ValueError(
+                f'a selecting head needs a window of 3 and an even scale, got {window} and {scale}'
+            )
+        picked, shares = _squares(scale)
+        self.picked: Tensor
+        self.register_buffer('picked', picked, persistent=False)
+        self.shares = nn.Conv2d(width, 2 * scale * scale, 1)
+        nn.init.zeros_(self.shares.weight)
+        with torch.no_grad():
+            assert self.shares.bias is not None
+            self.shares.bias.copy_(torch.logit(shares).flatten())
+        self.residual = nn.Conv2d(width, scale * scale, 1) if residual else None
+        if self.residual is not None:
+            nn.init.zeros_(self.residual.weight)
+            nn.init.zeros_(self.residual.bias)  # type: ignore[arg-type]
+
+    def forward(self, features: Tensor, local: LocalDepth) -> Tensor:
+        """Return offsets (N, scale**2, h, w) from features (N, width, h, w)."""
+        samples, there = nine_samples(local)
+        with exactly(samples):
+            square = functional.conv2d(samples, self.picked).chunk(4, 1)
+            known = functional.conv2d(there, self.picked).chunk(4, 1)
+        across, down = torch.sigmoid(self.shares(features).to(samples.dtype)).chunk(2, 1)
+        both = across * down
+        usable = (
+            (1 - across - down + both) * known[0],
+            (across - both) * known[1],
+            (down - both) * known[2],
+            both * known[3],
+        )
+        weight = usable[0] + usable[1] + usable[2] + usable[3]
+        total = usable[0] * square[0] + usable[1] * square[1]
+        total = total + usable[2] * square[2] + usable[3] * square[3]
+        # Where nothing has weight, this is 0: the centre.
+        out: Tensor = total / (weight + _EPSILON)
+        return out if self.residual is None else out + self.residual(features)
+
+
+class SurfacesHead(nn.Module):
+    """
+    A few local planes through weighed samples, and a weighted mean of them a pixel.
+
+    At every input pixel each of ``surfaces`` planes goes through a weighted mean of the measured
+    samples of the 3x3 neighbourhood, with a slope of its own; every output pixel weighs the
+    planes. Where one has all the weight, a surface runs sharply up to the edge of the other.
+    Cheaper than to weigh nine samples for every output pixel: 9 + 2 + scale**2 channels a plane.
+
+    :param width: channels of the features
+    :param scale: output pixels per input pixel, each way
+    :param window: of the local view, 3 [px]
+    :param surfaces: planes
+    """
+
+    def __init__(self, width: int, scale: int, window: int, surfaces: int = 3) -> None:
+        super().__init__()
+        if window != 3:
+            raise ValueError(f'a surfaces head weighs 3x3 samples: window must be 3, got {window}')
+        self.scale = scale
+        self.surfaces = surfaces
+        self.weights = nn.Conv2d(width, 9 * surfaces, 1)
+        self.slopes = nn.Conv2d(width, 2 * surfaces, 1)
+        self.shares = nn.Conv2d(width, surfaces * scale * scale, 1)
+        for layer in (self.weights, self.slopes, self.shares):
+            nn.init.normal_(layer.weight, std=0.02)
+            assert layer.bias is not None
+            nn.init.zeros_(layer.bias)
+        with torch.no_grad():
+            assert self.weights.bias is not None
+            # each begins in the middle
+            self.weights.bias.view(9, surfaces)[4] = 4.0
+        line = (torch.arange(scale) + 0.5) / scale - 0.5
+        self.x: Tensor
+        self.y: Tensor
+        self.register_buffer('x', line.repeat(scale)[:, None, None], persistent=False)
+        self.register_buffer('y', line.repeat_interleave(scale)[:, None, None], persistent=False)
+
+    def forward(self, features: Tensor, local: LocalDepth) -> Tensor:
+        """Return offsets (N, scale**2, h, w) from features (N, width, h, w)."""
+        n, _, h, w = features.shape
+        count = self.surfaces
+        samples, there = nine_samples(local)
+        logits = self.weights(features).view(n, 9, count, h, w)
+        weights = torch.softmax(logits + _NEVER * (there[:, :, None] - 1.0), dim=1)
+        level = (weights * samples[:, :, None]).sum(1)
+        along = self.slopes(features).view(n, 2, count, 1, h, w) + _slope(samples, there)
+        planes = level[:, :, None] + along[:, 0] * self.x + along[:, 1] * self.y
+        shares = torch.softmax(self.shares(features).view(n, count, -1, h, w), dim=1)
+        out: Tensor = (shares * planes).sum(1)
+        return out
+
+
+def nine_samples(local: LocalDepth) -> tuple[Tensor, Tensor]:
+    """Return the samples of the 3x3 window, in local units, and whether they are there (0, 1)."""
+    zero = torch.zeros_like(local.centre)
+    samples = torch.cat([local.differences[:, :4], zero, local.differences[:, 4:]], 1)
+    there = torch.cat([local.neighbours[:, :4], local.valid, local.neighbours[:, 4:]], 1)
+    return samples, there
+
+
+def _squares(scale: int) -> tuple[Tensor, Tensor]:
+    """
+    Return what picks the four samples about every output pixel, and where bilinear takes it.
+
+    :return: kernels (4 * scale**2, 9, 1, 1): the centre, its neighbours across, down and both; and
+        shares (2, scale**2), across and down
+    """
+    before = torch.arange(scale) < scale // 2
+    step = torch.where(before, -1, 1)
+    down, across = step.repeat_interleave(scale), step.repeat(scale)
+    place = torch.stack([torch.zeros_like(down), across, 3 * down, 3 * down + across]) + 4
+    picked = functional.one_hot(place.flatten(), 9).float()[:, :, None, None]
+    share = ((torch.arange(scale) + 0.5) / scale - 0.5).abs()
+    return picked, torch.stack([share.repeat(scale), share.repeat_interleave(scale)])
+
+
+def _slope(samples: Tensor, there: Tensor) -> Tensor:
+    """Return the smaller of both one-sided slopes (N, 2, 1, 1, h, w), 0 where one is unknown."""
+    right, left = samples[:, 5:6] * there[:, 5:6], -samples[:, 3:4] * there[:, 3:4]
+    down, up = samples[:, 7:8] * there[:, 7:8], -samples[:, 1:2] * there[:, 1:2]
+    return torch.stack([_least(right, left), _least(down, up)], 1)[:, :, :, None]
+
+
+def _least(one: Tensor, other: Tensor) -> Tensor:
+    """Return what lies nearer to 0 where both have one sign, else 0 (minmod)."""
+    return torch.minimum(one, other).clamp(min=0.0) + torch.maximum(one, other).clamp(max=0.0)
+
+
+def _bilinear_of_differences(scale: int, window: int) -> Tensor:
+    """
+    Return kernels (scale**2, window**2 - 1, 1, 1): bilinear weights of the differences.
+
+    The centre's difference is zero, so its weight drops out; where all is valid, centre plus
+    weighted differences is the bilinear enlargement exactly.
+    """
+    full = torch.zeros(scale * scale, window, window)
+    inner = slice(window // 2 - 1, window // 2 + 2)
+    full[:, inner, inner] = bilinear_numerators(scale) / (2 * scale) ** 2
+    flat = full.flatten(1)
+    centre = window * window // 2
+    return torch.cat([flat[:, :centre], flat[:, centre + 1 :]], 1)[:, :, None, None]
+
+
+#: By name; each takes (width, scale, window) and options of its own.
+HEADS: dict[str, Callable[..., nn.Module]] = {
+    'residual': ResidualHead,
+    'selecting': SelectingHead,
+    'surfaces': SurfacesHead,
+}
