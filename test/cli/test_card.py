@@ -18,6 +18,7 @@ from cdst_ros.cli import build_app
 from cdst_ros.evaluation.cards import results as module
 
 pytest.importorskip('jinja2')
+pytest.importorskip('matplotlib')
 
 
 def run(*args):
