@@ -71,8 +71,9 @@ def card(
 
     Example: `cdst-ros card --data middlebury6=data/middlebury6 --data hololens_x2=data/walk`
     """
-    from cdst_ros.evaluation.cards.card import card_of, write_card, write_index
+    from cdst_ros.evaluation.cards.card import card_of
     from cdst_ros.evaluation.cards.results import Results, measure_missing, plan
+    from cdst_ros.evaluation.cards.writing import write_card, write_index
     from cdst_ros.evaluation.html.libraries import check_libraries
     from cdst_ros.evaluation.report import EvaluationError
     from cdst_ros.evaluation.sources import SourceError
@@ -146,8 +147,8 @@ def _progress(show: Show, tasks: list[Task], task: Task) -> Progress:
 
 def _draw_speed(found: Mapping[str, dict[str, Any]], out: Path) -> None:
     """Draw speed beside accuracy of the models of x4, where there are some."""
-    from cdst_ros.evaluation.cards.card import PICTURE
     from cdst_ros.evaluation.cards.speed import PROTOCOL, SCALE, draw_speed, note_of, panels_of
+    from cdst_ros.evaluation.cards.writing import PICTURE
 
     panels = panels_of(found, SCALE, PROTOCOL)
     if panels:

@@ -11,41 +11,19 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Writes cards: results in, Markdown and pictures out."""
+"""What a card says of a model, from its results."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
 
-from cdst_ros.evaluation.cards.places import (
-    HEADLINES,
-    RIGHT_WITHIN,
-    Place,
-    Values,
-    places_of,
-    sigma_verdict,
-    told,
-)
+from cdst_ros.evaluation.cards.places import HEADLINES, Place, Values, places_of
 from cdst_ros.evaluation.cards.results import Model, Results, Task
-from cdst_ros.evaluation.cards.worst import Case, draw_case, worst_cases
-from cdst_ros.evaluation.html.libraries import MissingLibraryError
-from cdst_ros.evaluation.metrics.catalogue import FIGURES, Figure
-from cdst_ros.evaluation.published import CAVEAT, published_rows
-from cdst_ros.evaluation.scoreboard import MEASURED
+from cdst_ros.evaluation.cards.worst import Case, worst_cases
+from cdst_ros.evaluation.metrics.catalogue import Figure
 from cdst_ros.superres.contract import ModelMetadata, read_metadata
-from cdst_ros.superres.engines import CLASSICAL_ENGINES
 from cdst_ros.superres.store import shipped_models
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-#: Speed beside accuracy, beside the index.
-PICTURE = 'speed.svg'
-_TEMPLATES = Path(__file__).parent / 'templates'
 
 
 @dataclass(frozen=True)
@@ -87,7 +65,7 @@ class Card:
     cost: Values | None = None
     lacking: Sequence[str] = ()
     training: Training | None = None
-    cases: Sequence[Case] = field(default=())
+    cases: Sequence[Case] = ()
 
     @property
     def trained_on(self) -> list[str]:
@@ -191,8 +169,8 @@ def _limits(card: Card) -> Iterator[str]:
         'known of it.'
     )
     yield (
-        'It sees neither colour nor earlier frames: what the sensor did not sample at all, it '
-        'cannot know, and noise is averaged within a frame only.'
+        f'It sees {"no" if metadata.guided else "neither colour nor"} earlier frames: what the '
+        'sensor did not sample at all, it cannot know, and noise is averaged within a frame only.'
     )
     yield 'Holes stay holes (`fill_holes` is a choice of the node, not of the model).'
     yield (
@@ -252,113 +230,10 @@ def card_of(
         [task.protocol for task, values in found.items() if values is None],
         training,
     )
-    return Card(**{**card.__dict__, 'cases': worst_cases(places, card.trained_on)})
-
-
-def write_card(card: Card, folder: Path, frames: int | None) -> Path:
-    """
-    Write a card and its pictures; return the file.
-
-    :param frames: that the results were limited to
-    :raises MissingLibraryError: without Jinja2
-    """
-    environment = _environment()
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob(f'{card.metadata.name}-worst-*.jpg'):
-        old.unlink()
-    for case in card.cases:
-        draw_case(case, card.model.path, frames, folder / card.picture(case))
-    file = folder / f'{card.metadata.name}.md'
-    file.write_text(_render(environment, 'card.md.j2', card=card), encoding='utf-8')
-    return file
-
-
-def write_index(cards: Sequence[Card], folder: Path, command: str) -> Path:
-    """
-    Write the table of all cards; return the file.
-
-    :param command: that writes them again
-    :raises MissingLibraryError: without Jinja2
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / 'README.md'
-    picture = folder / PICTURE
-    text = _render(
-        _environment(),
-        'index.md.j2',
-        cards=sorted(cards, key=lambda card: (card.model.scale, card.model.name)),
-        command=command,
-        picture=picture.name if picture.exists() else '',
-    )
-    file.write_text(text, encoding='utf-8')
-    return file
-
-
-def _environment() -> Environment:
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError:
-        raise MissingLibraryError(
-            'model cards need Jinja2, which is not installed: pip install -e ".[report]" in the '
-            'checkout, or apt install python3-jinja2'
-        ) from None
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-        autoescape=False,
-    )
-    environment.filters.update(listed=listed, rounded=rounded, percent=percent)
-    environment.globals.update(
-        told=told,
-        sigma_verdict=sigma_verdict,
-        classical=CLASSICAL_ENGINES,
-        right_within=RIGHT_WITHIN,
-        caveat=CAVEAT,
-        measured=MEASURED,
-        published=_published,
-        pair=_pair,
-        with_interval=_with_interval,
-    )
-    return environment
-
-
-def _render(environment: Environment, template: str, **values: Any) -> str:
-    """Return a text; what conditions leave of blanks and empty lines is taken out."""
-    text = environment.get_template(template).render(**values)
-    return re.sub(r'\n{3,}', '\n\n', re.sub(r' +$', '', text, flags=re.MULTILINE))
-
-
-def _published(scale: int) -> list[tuple[str, float]]:
-    """Return what papers print for Middlebury-6 at a scale: method and mean MAD."""
-    rows = [row for row in published_rows() if row.scale == scale]
-    return [(row.method, row.scores['mad']['mean']) for row in rows]
-
-
-def _pair(name: str, bounded: Values, free: Values) -> str:
-    figure = next(figure for figure in FIGURES if figure.name == name)
-    return ', '.join(told(figure, values.get(name)) for values in (bounded, free))
-
-
-def _with_interval(figure: Figure, row: Values) -> str:
-    low, high = row['intervals'].get(figure.name, (None, None))
-    text = told(figure, row['metrics'].get(figure.name))
-    return text if low is None else f'{text} [{told(figure, low)}, {told(figure, high)}]'
+    return replace(card, cases=worst_cases(places, card.trained_on))
 
 
 def listed(words: Iterable[str]) -> str:
     """Return ``a, b and c``."""
     *first, last = [*words] or ['nothing']
     return f'{", ".join(first)} and {last}' if first else last
-
-
-def rounded(value: float | None, digits: int = 1) -> str:
-    """Return a number, or a dash where there is none."""
-    return '-' if value is None else f'{value:.{digits}f}'
-
-
-def percent(value: float | None, digits: int = 0) -> str:
-    """Return a share in percent, or a dash where there is none."""
-    return '-' if value is None else f'{100 * value:.{digits}f}'

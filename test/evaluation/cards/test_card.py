@@ -13,8 +13,9 @@
 # limitations under the License.
 import pytest
 
-from cdst_ros.evaluation.cards.card import Training, card_of, listed, write_card, write_index
+from cdst_ros.evaluation.cards.card import Training, card_of, listed
 from cdst_ros.evaluation.cards.results import Model, Results, Task
+from cdst_ros.evaluation.cards.writing import write_card, write_index
 from cdst_ros.superres.store import shipped_models
 
 from .results_of import FLOORS, model_row, report, row
@@ -70,7 +71,7 @@ def test_a_card_knows_where_the_model_helps(card):
 def test_the_text_says_it_all(card, tmp_path, monkeypatch):
     drawn = []
     monkeypatch.setattr(
-        'cdst_ros.evaluation.cards.card.draw_case',
+        'cdst_ros.evaluation.cards.writing.draw_case',
         lambda case, model, frames, file: drawn.append(file.name),
     )
     (tmp_path / 'lite_x4-worst-9.jpg').write_text('of an earlier card')
@@ -102,7 +103,7 @@ def test_the_text_says_it_all(card, tmp_path, monkeypatch):
 
 
 def test_every_row_of_every_table_has_the_cells_of_its_head(card, tmp_path, monkeypatch):
-    monkeypatch.setattr('cdst_ros.evaluation.cards.card.draw_case', lambda *_: None)
+    monkeypatch.setattr('cdst_ros.evaluation.cards.writing.draw_case', lambda *_: None)
     write_index([card], tmp_path, 'cdst-ros card')
     for file in (write_card(card, tmp_path, 3), tmp_path / 'README.md'):
         lines = file.read_text().splitlines()
