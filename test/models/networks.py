@@ -19,13 +19,26 @@ from cdst_ros.models.lite import LiteSR
 
 NOISE = (0.002, 0.001, 0.0005)
 
+#: Kinds of ``LiteSR`` that differ in more than their size.
+VARIANTS = {
+    'residual': {},
+    'selecting': {'head': 'selecting'},
+    'selecting and residual': {'head': 'selecting', 'head_options': {'residual': True}},
+    'surfaces': {'head': 'surfaces'},
+    'inverse depth': {'domain': 'inverse'},
+    'inverse and selecting': {'head': 'selecting', 'domain': 'inverse'},
+    'branched blocks': {'branched': True, 'blocks': 2},
+}
+
 
 def random_network(scale: int = 4, noise=NOISE, seed: int = 0, **options) -> LiteSR:
     """A small network whose heads do something, as an untrained one's do not."""
     torch.manual_seed(seed)
     network = LiteSR(scale, width=8, depth=2, noise=noise, **options)
-    for head in (network.head.residual, network.spread):
-        torch.nn.init.normal_(head.weight, std=0.3)
+    for part in (network.head, network.spread):
+        for name, weights in part.named_parameters():
+            if name.endswith('weight'):
+                torch.nn.init.normal_(weights, std=0.3)
     return network.eval()
 
 

@@ -24,6 +24,7 @@ from cdst_ros.training.losses import (
     local_unit,
     masked_mean,
     scaled_l1,
+    thin_weight,
 )
 
 
@@ -79,3 +80,15 @@ def test_local_unit_is_the_range_around_plus_noise():
     # Five pixels wide; the last is unknown.
     wanted = [0.4, 2.4, 2.4, 2.4, 2.4, 0.4]
     assert unit[0, 0, 0, ::2].tolist() == pytest.approx(wanted)
+
+
+def test_thin_weight_marks_what_stands_before_others_and_is_narrow():
+    truth = torch.full((1, 1, 12, 20), 3.0)
+    truth[..., 4] = 1.0  # a pole of one pixel
+    truth[..., 12:] = 2.0  # a wall, wide
+    truth[..., 8] = 5.0  # a slit, farther than its sides
+    mask = torch.ones_like(truth)
+    mask[..., 0, :] = 0
+    weight = thin_weight(truth, mask, 2.0, 4)
+    assert (weight[..., 1:, 4] == 2).all()
+    assert weight.sum() == 2 * 11

@@ -44,7 +44,7 @@ def test_training_lowers_the_loss(tiny):
         optimiser={'warmup_steps': 1, 'learning_rate': 1e-2, 'clip': 100.0},
     )
     system = SuperResSystem(config.to_dict())
-    fixed = validation_batches(config.data, 4, config.sensor, 4)
+    fixed = validation_batches(config.data, 4, config.sensors, 4)
 
     def loss() -> float:
         with torch.no_grad():
@@ -108,7 +108,7 @@ def test_a_run_is_not_overwritten(tiny):
 def test_a_loss_that_is_not_finite_ends_the_run(tiny):
     system = SuperResSystem(tiny().to_dict())
     torch.nn.init.constant_(system.network.head.residual.bias, float('nan'))
-    batch = validation_batches(system.config.data, 2, system.config.sensor, 1)[0]
+    batch = validation_batches(system.config.data, 2, system.config.sensors, 1)[0]
     with pytest.raises(TrainingError, match='not finite at step 0'):
         system.training_step(batch, 0)
 
