@@ -78,6 +78,10 @@ class LiveTally:
         seconds = (max(times) - min(times)) * 1e-9 if times else 0.0
         return (len(times) - 1) / seconds if seconds > 0 else None
 
+    def recorded_seconds(self) -> float:
+        """Return the time between the stamps of the first and the last output [s]."""
+        return 1e-9 * (max(self._outputs) - min(self._outputs)) if self._outputs else 0.0
+
     def latency_ms(self, simulated: bool = False) -> dict[str, float] | None:
         """
         Return p50, p99 and max of the time from stamp to receipt [ms], None without a frame.
@@ -140,6 +144,9 @@ class Samples(Protocol):
     def __len__(self) -> int:
         """Return how many are kept."""
 
+    def __getitem__(self, place: int) -> Sample:
+        """Return one of those kept."""
+
 
 class SpreadSamples:
     """
@@ -172,6 +179,9 @@ class SpreadSamples:
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    def __getitem__(self, place: int) -> Sample:
+        return self._kept[place]
 
 
 @dataclass

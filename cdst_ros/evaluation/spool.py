@@ -78,16 +78,19 @@ class SpooledSamples:
         self._kept.append(kept)
 
     def __iter__(self) -> Iterator[Sample]:
-        for number, kept in enumerate(self._kept):
-            size = kept.high_size
-            yield Sample(
-                low=self._read(number, 'low', kept.low_size),
-                high=self._read(number, 'high', size),
-                truth=self._read(number, 'truth', size),
-                sigma=self._read(number, 'sigma', size) if kept.has_sigma else None,
-                stamp_ns=kept.stamp_ns,
-                camera=kept.camera,
-            )
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, place: int) -> Sample:
+        kept = self._kept[place]
+        size = kept.high_size
+        return Sample(
+            low=self._read(place, 'low', kept.low_size),
+            high=self._read(place, 'high', size),
+            truth=self._read(place, 'truth', size),
+            sigma=self._read(place, 'sigma', size) if kept.has_sigma else None,
+            stamp_ns=kept.stamp_ns,
+            camera=kept.camera,
+        )
 
     def __len__(self) -> int:
         return len(self._kept)

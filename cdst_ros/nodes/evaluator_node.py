@@ -34,8 +34,12 @@ from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.messages import stamp_ns
 from cdst_ros.depth.noise import NoiseModel
 from cdst_ros.depth.pairing import StampPairer
+from cdst_ros.evaluation.html.libraries import check_libraries
 from cdst_ros.evaluation.live import LiveRun, Samples, SpreadSamples
+from cdst_ros.evaluation.live_recording import Listened, recording_report
 from cdst_ros.evaluation.live_report import summarise, write_picture
+from cdst_ros.evaluation.plain import json_text
+from cdst_ros.evaluation.report import EvaluationError
 from cdst_ros.evaluation.spool import SpooledSamples
 from cdst_ros.nodes.announce import Announcer
 from cdst_ros.nodes.comparison import Comparison, Matched
@@ -55,6 +59,8 @@ from cdst_ros.superres.store import find_model
 _RELIABILITY = {'reliable': RELIABLE, 'best_effort': BEST_EFFORT}
 #: Frames that one topic may run ahead of another.
 _CAPACITY = 16
+#: Frames held until the camera of the reference is known.
+_HELD = 4
 #: How often to look who publishes, and whether the end has come [s].
 _LOOK_S = 0.05
 #: How often to look how the inputs are published [s].
@@ -94,6 +100,8 @@ class EvaluatorNode(Node):  # type: ignore[misc]
         self._first_s: float | None = None
         self._told_s = 0.0
         self._truth_camera: CameraModel | None = None
+        self._truth_info_topic = _beside(self.settings.reference_topic, 'camera_info')
+        self._held: list[dict[str, Image]] = []
         names = ('high', 'low', 'truth', *(('sigma',) if self.settings.sigma_topic else ()))
         tolerance_ns = round(1e9 * self.settings.reference_tolerance)
         self._images = StampPairer[Any](names, tolerance_ns, _CAPACITY)
@@ -113,6 +121,8 @@ class EvaluatorNode(Node):  # type: ignore[misc]
         """Subscribe to the output; False when a parameter makes no sense."""
         try:
             self.settings.check()
+            if self.settings.html:
+                check_libraries()
         except ValueError as error:
             self.get_logger().fatal(f'refuses to start: {error}')
             return False
@@ -136,6 +146,7 @@ class EvaluatorNode(Node):  # type: ignore[misc]
         self._mailbox.close()
         for subscription in self._inputs:
             subscription.destroy()
+        self._submit_held()
         self._comparison.finish()
         super().destroy_node()
 
@@ -148,7 +159,7 @@ class EvaluatorNode(Node):  # type: ignore[misc]
             reference = self.settings.reference_topic
             topics += [
                 (Image, reference, partial(self._on_image, 'truth')),
-                (CameraInfo, _beside(reference, 'camera_info'), self._on_truth_info),
+                (CameraInfo, self._truth_info_topic, self._on_truth_info),
             ]
         self._inputs = [
             AdaptiveSubscription(self, self._mailbox, kind, topic, callback)
@@ -181,6 +192,7 @@ class EvaluatorNode(Node):  # type: ignore[misc]
 
     def _on_truth_info(self, msg: CameraInfo) -> None:
         self._truth_camera = CameraModel.from_message(msg)
+        self._submit_held()
 
     def _on_diagnostics(self, msg: DiagnosticArray) -> None:
         ours = f'{self.get_namespace().rstrip("/")}/superres'
@@ -191,8 +203,23 @@ class EvaluatorNode(Node):  # type: ignore[misc]
     def _on_image(self, name: str, msg: Image) -> None:
         found = self._images.push(name, stamp_ns(msg.header), msg)
         while found is not None:
-            self._comparison.submit(Matched(**found, camera=self._truth_camera))
+            self._held.append(found)
             found = self._images.pop()
+        if not self._awaits_camera():
+            self._submit_held()
+
+    def _awaits_camera(self) -> bool:
+        """Tell whether the reference's first camera_info is on its way: topics overtake others."""
+        return (
+            self._truth_camera is None
+            and len(self._held) < _HELD
+            and bool(self.count_publishers(self._truth_info_topic))
+        )
+
+    def _submit_held(self) -> None:
+        held, self._held = self._held, []
+        for found in held:
+            self._comparison.submit(Matched(**found, camera=self._truth_camera))
 
     def _check_info(self, found: dict[str, Any] | None) -> None:
         while found is not None:
@@ -260,20 +287,67 @@ def _beside(topic: str, name: str) -> str:
 def conclude(noted: LiveRun, parameters: EvaluatorParameters) -> int:
     """Score, report and draw what was noted; return the exit code: 1 when nothing came out."""
     logger = get_logger('evaluator')
-    report = summarise(noted, _noise(parameters.model), parameters.bound_sigmas)
+    announcer = Announcer(parameters.events)
+    noise = _noise(parameters.model)
+    report = summarise(noted, noise, parameters.bound_sigmas)
     try:
+        if parameters.json or parameters.html:
+            _write_recording_report(noted, parameters, announcer, noise)
         if parameters.picture:
             path = Path(parameters.picture)
             drawn = write_picture(noted, report, parameters.label, path)
             report['picture'] = str(path) if drawn else None
         if parameters.report:
             Path(parameters.report).write_text(json.dumps(report, indent=2) + '\n')
+    except EvaluationError as error:
+        logger.error(f'no report: {error}')
     except OSError as error:
         logger.error(f'cannot write: {error}')
         return 1
-    Announcer(parameters.events).say('report', **report)
+    announcer.say('report', **report)
     logger.info(f'{report["frames_out"]} of {report["frames_in"]} frames came out')
     return 0 if report['frames_out'] else 1
+
+
+def _write_recording_report(
+    noted: LiveRun, parameters: EvaluatorParameters, announcer: Announcer, noise: NoiseModel
+) -> None:
+    """
+    Write the report that an offline evaluation writes.
+
+    :raises EvaluationError: when nothing can be scored
+    :raises OSError: when a file cannot be written
+    """
+    if parameters.html:
+        from cdst_ros.evaluation.html import write_html
+    listened = Listened(
+        source=parameters.label or 'a live stream',
+        model=_model_name(parameters.model),
+        noise=noise,
+        bound_sigmas=parameters.bound_sigmas if parameters.bounded else None,
+        command=parameters.command,
+    )
+    last_s = 0.0
+
+    def tell(done: int, total: int, what: str) -> None:
+        nonlocal last_s
+        if time.monotonic() - last_s >= _PROGRESS_S:
+            last_s = time.monotonic()
+            announcer.say('scored', done=done, total=total)
+
+    report = recording_report(noted, listened, tell)
+    if parameters.json:
+        Path(parameters.json).write_text(json_text(report.to_json()), encoding='utf-8')
+    if parameters.html:
+        write_html(report, Path(parameters.html))
+
+
+def _model_name(model: str) -> str:
+    """Return what a model calls itself; its file, where it cannot be read here."""
+    try:
+        return read_metadata(find_model(model)).name if model else ''
+    except ModelError:
+        return model
 
 
 def _noise(model: str) -> NoiseModel:

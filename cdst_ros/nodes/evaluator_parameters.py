@@ -89,6 +89,8 @@ class EvaluatorParameters(DeclaredParameters):
     bound_sigmas: float = parameter(
         1.0, 'As the superres node has it.', between=(0.0, 10.0), read_only=True
     )
+    bounded: bool = parameter(True, 'As the superres node has it.', read_only=True)
+    command: str = parameter('', 'What started this run, for the report.', read_only=True)
     label: str = parameter('', 'What is played, for the picture.', read_only=True)
     report: str = parameter(
         '', 'File for the figures of the live run in JSON; empty for none.', read_only=True
