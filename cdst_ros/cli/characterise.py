@@ -54,7 +54,7 @@ def characterise(
     ] = 0.001,
     closely: Annotated[
         int, typer.Option(min=1, help='Frames that edges, holes and colour are looked at in.')
-    ] = 60,
+    ] = 40,
     json_file: Annotated[
         Path | None, typer.Option('--json', metavar='FILE', help='Write all figures here.')
     ] = None,

@@ -47,7 +47,7 @@ class Characteristics:
     :param created: when it was looked at, ISO 8601
     :param command: that does it again
     :param frames: that could be read
-    :param seconds: from the first stamp to the last, 0 without stamps
+    :param seconds: from the first stamp to the last, 0 without measured stamps
     :param sections: figures, in the order they are told
     :param profile: the sensor, for ``cdst_ros.synthetic`` and training
     :param traits: what of the profile was measured, and what is assumed

@@ -48,7 +48,7 @@ BIN = 0.25
 PROFILE_REACH = 4.0
 BINS = round(2 * PROFILE_REACH / BIN)
 #: Windows of an image that are looked at.
-_MAX_WINDOWS = 120
+_MAX_WINDOWS = 80
 
 
 class StraightEdge(NamedTuple):
@@ -58,7 +58,8 @@ class StraightEdge(NamedTuple):
     :param sums: of the shares, by distance from the edge, near side last, (BINS,)
     :param counts: pixels of each bin, (BINS,)
     :param scatter: of the crossings about the line, RMS [px]
-    :param between: share of the pixels within 1.5 px of the edge that lie off both surfaces
+    :param between: share of the pixels within 1.5 px of the edge that lie between the surfaces,
+        off both by 5 cm, 2 % and three times what the planes leave
     :param near: depth of the near surface [m]
     :param far: depth of the far surface [m]
     """
@@ -130,7 +131,7 @@ def _edge_of(window: F64) -> StraightEdge | None:
     used = known & (np.abs(distance) < PROFILE_REACH)
     bins = ((distance[used] + PROFILE_REACH) / BIN).astype(int)
     shares = np.clip(_share(window, near, far)[used], -0.5, 1.5)
-    off = np.maximum(0.05, 0.02 * window)
+    off = np.maximum(max(0.05, 3 * flat), 0.02 * window)
     with np.errstate(invalid='ignore'):
         between = (window > near + off) & (window < far - off) & known & close
     return StraightEdge(

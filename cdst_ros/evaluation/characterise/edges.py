@@ -25,7 +25,7 @@ from cdst_ros.evaluation.characterise.edge_profile import (
     StraightEdge,
     straight_edges,
 )
-from cdst_ros.evaluation.characterise.figure import Figure, Section, Table, untold
+from cdst_ros.evaluation.characterise.figure import SHARE, Figure, Section, Table, untold
 
 #: Edges that tell a spread.
 MIN_EDGES = 12
@@ -106,13 +106,13 @@ class EdgeMeter:
         name, label = 'flying', 'flying pixels within 1.5 px of straight edges'
         count = len(self._edges)
         if count < MIN_EDGES:
-            return untold(name, label, 'too few straight edges', '', count, 'edges')
+            return untold(name, label, 'too few straight edges', SHARE, count, 'edges')
         values = np.array([edge.between for edge in self._edges])
         rng = np.random.default_rng(0)
         drawn = [values[rng.integers(count, size=count)].mean() for _ in range(_REPLICATES)]
         low, high = np.percentile(drawn, (2.5, 97.5))
-        return Figure(name, label, float(values.mean()), '', count, 'edges', float(low),
-                      float(high), 'off both planes by more than 5 cm and 2 %')  # fmt: skip
+        return Figure(name, label, float(values.mean()), SHARE, count, 'edges', float(low),
+                      float(high), 'between both planes, off them by 5 cm, 2 % and 3 sigma')  # fmt: skip
 
     def section(self) -> Section:
         """Return all of it for people."""

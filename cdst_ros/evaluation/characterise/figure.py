@@ -21,6 +21,8 @@ from typing import Any
 
 #: What is said of a figure that the recording cannot tell.
 NOT_TOLD = 'not told by this recording'
+#: Unit of shares.
+SHARE = 'share'
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Figure:
     :param name: key in JSON, such as ``rate``
     :param label: for people
     :param value: None where the recording does not tell it
-    :param unit: empty for shares and pure numbers
+    :param unit: ``SHARE`` for shares, 0 to 1, told in per cent; empty for pure numbers
     :param evidence: how many observations it rests on
     :param of: what they are, such as ``pixels``
     :param low: end of the 95 % interval, where there is one
@@ -59,6 +61,8 @@ class Figure:
         """The value with its unit, or that it is not told."""
         if self.value is None:
             return NOT_TOLD
+        if self.unit == SHARE:
+            return f'{plain_number(100 * self.value)} %'
         unit = f' {self.unit}' if self.unit else ''
         return f'{plain_number(self.value)}{unit}'
 
@@ -67,7 +71,8 @@ class Figure:
         """The interval, empty where there is none."""
         if self.low is None or self.high is None:
             return ''
-        return f'[{plain_number(self.low)}, {plain_number(self.high)}]'
+        factor = 100 if self.unit == SHARE else 1
+        return f'[{plain_number(factor * self.low)}, {plain_number(factor * self.high)}]'
 
     def to_json(self) -> dict[str, Any]:
         """Return the figure as JSON values."""

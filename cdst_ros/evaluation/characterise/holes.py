@@ -28,7 +28,7 @@ import cv2
 import numpy as np
 
 from cdst_ros.depth.arrays import F32, F64, U8, Bool
-from cdst_ros.evaluation.characterise.figure import Figure, Section, Table, untold
+from cdst_ros.evaluation.characterise.figure import SHARE, Figure, Section, Table, untold
 from cdst_ros.evaluation.characterise.pinhole import Pinhole
 from cdst_ros.evaluation.metrics.edges import near_discontinuity
 
@@ -141,11 +141,11 @@ class HoleMeter:
     def _all(self) -> Figure:
         label = 'pixels without depth'
         if not self._frames:
-            return untold('all', label, 'no frame', of='pixels')
+            return untold('all', label, 'no frame', SHARE, of='pixels')
         values = np.array(self._holes)
         low, high = np.percentile(values, (2.5, 97.5)) if len(values) > 4 else (None, None)
         note = 'the interval holds 95 % of the frames' if low is not None else ''
-        return Figure('all', label, float(values.mean()), '', int(self._pixels), 'pixels', low,
+        return Figure('all', label, float(values.mean()), SHARE, int(self._pixels), 'pixels', low,
                       high, note)  # fmt: skip
 
     def _parts(self) -> list[Figure]:
@@ -154,7 +154,7 @@ class HoleMeter:
         single = untold('single', 'of those, lost alone or nearly so', 'too few pixels')
         if self._plain[1] >= MIN_PIXELS:
             value = self._single / self._plain[1]
-            single = Figure('single', 'of those, lost alone or nearly so', value, '',
+            single = Figure('single', 'of those, lost alone or nearly so', value, SHARE,
                             int(self._plain[1]), 'pixels')  # fmt: skip
         far = _told('unattributed', 'too far from any surface to tell why', self._unattributed,
                     self._pixels)  # fmt: skip
@@ -176,10 +176,10 @@ class HoleMeter:
         left, right = self._left
         label = 'holes on the left of near things, of those on either side'
         if left + right < 100:
-            return untold('left', label, 'too few holes beside edges', '', int(left + right),
+            return untold('left', label, 'too few holes beside edges', SHARE, int(left + right),
                           'pixels')  # fmt: skip
         value = left / (left + right)
-        return Figure('left', label, value, '', int(left + right), 'pixels',
+        return Figure('left', label, value, SHARE, int(left + right), 'pixels',
                       note='over 0.6 another eye is on the right, under 0.4 left')  # fmt: skip
 
     def _dark(self) -> Figure:
@@ -275,8 +275,8 @@ def _share(lost: float, count: float, least: int = MIN_PIXELS) -> float:
 
 def _told(name: str, label: str, lost: float, count: float) -> Figure:
     if count < MIN_PIXELS:
-        return untold(name, label, 'too few pixels', '', int(count), 'pixels')
-    return Figure(name, label, float(lost / count), '', int(count), 'pixels')
+        return untold(name, label, 'too few pixels', SHARE, int(count), 'pixels')
+    return Figure(name, label, float(lost / count), SHARE, int(count), 'pixels')
 
 
 def _table(name: str, title: str, column: str, edges: F64, sums: F64) -> Table:

@@ -50,7 +50,7 @@ _REPLICATES = 200
 #: An image is parted into so many each way.
 _PARTS = 2
 #: Images whose parts are kept.
-_MAX_IMAGES = 60
+_MAX_IMAGES = 30
 
 
 class _Peak(NamedTuple):

@@ -132,9 +132,11 @@ class NoiseMeter:
         if not len(tiles.depth):
             return
         weight = tiles.depth**-4.0  # so that far tiles do not drown the others
+        # a tile without any rest tells nothing of neighbours
+        noisy = tiles.variance > 0
         self._products += (
-            float(np.sum(tiles.products * tiles.variance * weight)),
-            float(np.sum(tiles.variance * weight)),
+            float(np.sum((tiles.products * tiles.variance * weight)[noisy])),
+            float(np.sum((tiles.variance * weight)[noisy])),
         )
         self._add_by_unit(self._of_images, tiles, depth.shape)
 

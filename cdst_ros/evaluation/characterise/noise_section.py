@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cdst_ros.evaluation.characterise.figure import Figure, Section, Table, untold
+from cdst_ros.evaluation.characterise.figure import SHARE, Figure, Section, Table, untold
 from cdst_ros.evaluation.characterise.noise import Noise
 from cdst_ros.evaluation.characterise.noise_fit import MIN_BANDS, MIN_TILES, Fit
 from cdst_ros.evaluation.characterise.planes import MAX_CORRELATION
@@ -36,7 +36,7 @@ def noise_section(noise: Noise, still_frames: int, spans: int) -> Section:
     :param spans: such spans
     """
     pixels = noise.pixels
-    figures = [Figure('still', 'frames of still spans', float(still_frames), '', spans, 'spans')]
+    figures = [Figure('still', 'still frames that were used', float(still_frames), '', spans, 'spans')]
     fit = noise.total
     if fit is None or noise.model is None:
         why = f'fewer than {MIN_BANDS} bands of distance with {MIN_TILES} flat tiles each'
@@ -93,7 +93,7 @@ def _persistence(noise: Noise) -> Figure:
     if noise.persistence is None:
         why = 'nothing was still' if noise.spatial else 'the noise is too smooth to tell it apart'
         return untold(name, label, why)
-    return Figure(name, label, noise.persistence, '', noise.tiles, 'tiles',
+    return Figure(name, label, noise.persistence, SHARE, noise.tiles, 'tiles',
                   note='roughness of surfaces counts as staying')  # fmt: skip
 
 

@@ -191,7 +191,8 @@ def _triangulation(found: Findings) -> list[Trait]:
     """Return steps of disparity; how their number parts into its factors is not told."""
     if not found.steps.disparity:
         return []
-    focal = found.focal or 0.83 * found.size[0]
+    factor = found.resolution['repetition'].value or 1.0
+    focal = (found.focal or 0.83 * found.size[0]) / max(1, round(factor))
     subpixel = min(
         (2**k for k in range(8)),
         key=lambda n: abs(math.log(found.steps.disparity / focal / n / _LIKELY_BASELINE)),

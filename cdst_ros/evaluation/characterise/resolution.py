@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 from cdst_ros.evaluation.characterise.edges import HALF_CONTRAST
-from cdst_ros.evaluation.characterise.figure import Figure, Section, untold
+from cdst_ros.evaluation.characterise.figure import SHARE, Figure, Section, untold
 
 #: Rise of an edge that a grid just holds: its contrast is halved at Nyquist's 0.5 cycles a pixel.
 LIMIT_RISE = 2 * HALF_CONTRAST
@@ -49,7 +49,7 @@ def resolution(size: tuple[int, int], repetition: Figure, spread: Figure) -> Sec
     assert spread.low is not None
     assert spread.high is not None
     figures += [
-        Figure(name, label, value, '', spread.evidence, 'edges', share(spread.high),
+        Figure(name, label, value, SHARE, spread.evidence, 'edges', share(spread.high),
                share(spread.low)),
         Figure('effective_width', 'as if it had a width of', size[0] * value, 'px',
                spread.evidence, 'edges', size[0] * share(spread.high),

@@ -48,7 +48,7 @@ from cdst_ros.evaluation.characterise.stamps import (
     stamps_of_recording,
 )
 from cdst_ros.evaluation.characterise.steps import StepFinder
-from cdst_ros.evaluation.characterise.still import StillSpans
+from cdst_ros.evaluation.characterise.still import MAX_FRAMES, StillSpans
 from cdst_ros.evaluation.characterise.timing import timing
 from cdst_ros.evaluation.report import EvaluationError, Progress
 from cdst_ros.evaluation.sources import (
@@ -65,11 +65,11 @@ from cdst_ros.recordings.bag import BagReader
 from cdst_ros.recordings.errors import BagError
 
 #: Frames that edges, holes and colour are looked at in.
-CLOSELY = 60
+CLOSELY = 40
 #: Frames of which at least this many tell whether samples are repeated, and how many may not.
 _VOTES, _VOTERS = 9, 30
 #: A recording is parted into so many stretches; in each, so many still spans are enough.
-_STRETCHES, _SPANS = 16, 2
+_STRETCHES, _SPANS, _SHORTEST = 16, 2, 4 * MAX_FRAMES
 #: Length of a stretch where a damaged bag hides how many frames there are.
 _UNKNOWN_STRETCH = 300
 #: Where a damaged bag hides how many frames there are, every so many is looked at closely.
@@ -220,7 +220,7 @@ class _Survey:
     def run(self, progress: Progress) -> None:
         """Go through the frames."""
         total = len(self._source)
-        stretch = -(-total // _STRETCHES) if total else _UNKNOWN_STRETCH
+        stretch = max(-(-total // _STRETCHES), _SHORTEST) if total else _UNKNOWN_STRETCH
         closely = set(spread(total, self._closely)) if total else set()
         spans_before = 0
         for number, frame in enumerate(self._source):
@@ -232,7 +232,6 @@ class _Survey:
             self._stamps = (min(first, frame.stamp_ns), max(self._stamps[1], frame.stamp_ns))
             depth, pinhole = self._thinned(frame)
             if number % stretch == 0:
-                self._spans.finish()
                 spans_before = self._spans.spans
             if self._spans.spans - spans_before < _SPANS:
                 self._pinhole = pinhole
@@ -254,6 +253,7 @@ class _Survey:
         if range_m is not None:
             self._edges.leave_out_beyond(0.93 * range_m[1])
         noise = self._noise.noise(steps)
+        made = times.depth is not None and times.depth.made
         camera_model = self._told_camera(times)
         camera = camera_info(camera_model, self._size, times.info, times.depth)
         edges, holes = self._edges.section(), self._holes.section()
@@ -287,7 +287,7 @@ class _Survey:
             created=created,
             command=command,
             frames=self._frames,
-            seconds=(self._stamps[1] - self._stamps[0]) / 1e9,
+            seconds=0.0 if made else (self._stamps[1] - self._stamps[0]) / 1e9,
             sections=sections,
             profile=profile_of(_name_of(wanted.path), traits),
             traits=traits,

@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from cdst_ros.depth.arrays import F64, AnyArray
-from cdst_ros.evaluation.characterise.figure import Figure, Section, Table, untold
+from cdst_ros.evaluation.characterise.figure import SHARE, Figure, Section, Table, untold
 from cdst_ros.evaluation.characterise.stamps import Stamps, nearest_offsets
 
 #: Steps between stamps that tell a rate.
@@ -61,7 +61,7 @@ def timing(depth: Stamps | None, color: Stamps | None = None) -> Section:
         Figure('jitter', 'jitter of the period', _MS * _deviation(single), 'ms', len(single),
                'steps', *_deviation_interval(single)),
         Figure('longest', 'longest step', _MS * float(forward.max()), 'ms', len(forward), 'steps'),
-        Figure('loss', 'frames lost', lost / (lost + len(stamps)), '', lost + len(stamps),
+        Figure('loss', 'frames lost', lost / (lost + len(stamps)), SHARE, lost + len(stamps),
                'frames', note=f'{lost} missing by the stamps'),
         Figure('backward', 'stamps that go backwards', float(backward), '', len(steps), 'steps'),
         Figure('equal', 'stamps equal to the one before', float(equal), '', len(steps), 'steps'),
@@ -80,7 +80,7 @@ def timing(depth: Stamps | None, color: Stamps | None = None) -> Section:
 _FIGURES = (
     ('rate', 'rate', 'Hz'),
     ('jitter', 'jitter of the period', 'ms'),
-    ('loss', 'frames lost', ''),
+    ('loss', 'frames lost', SHARE),
     ('backward', 'stamps that go backwards', ''),
 )
 
@@ -118,7 +118,7 @@ def _duplicates(depth: Stamps) -> Figure:
     if len(sums) > 1 and count == len(sums) - 1:
         note = 'every image is the same: a still scene without noise, or a stuck driver'
     share = count / max(len(sums) - 1, 1)
-    return Figure('duplicates', 'images repeated byte for byte', share, '', len(sums), 'frames',
+    return Figure('duplicates', 'images repeated byte for byte', share, SHARE, len(sums), 'frames',
                   note=note)  # fmt: skip
 
 
