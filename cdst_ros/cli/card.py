@@ -56,7 +56,10 @@ def card(
         ),
     ] = None,
     frames: Annotated[
-        int, typer.Option(min=1, help='At most so many of each protocol and sensor.')
+        int,
+        typer.Option(
+            min=1, help='At most so many of each sensor; a third of each set of renders.'
+        ),
     ] = 24,
     *,
     again: Annotated[
