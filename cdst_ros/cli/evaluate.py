@@ -19,7 +19,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _RECORDINGS = 'Recordings'
 _PAIRS = 'Recordings: input and reference'
 _FRAMES = 'Recordings: one frame'
+_LIVE = 'Recordings: live'
 _OUTPUTS = 'Output'
 
 
@@ -151,6 +152,25 @@ def evaluate(
     max_depth: Annotated[
         float, typer.Option(help='Farther is unknown [m].', rich_help_panel=_FRAMES)
     ] = float('inf'),
+    live: Annotated[
+        bool,
+        typer.Option(
+            '--live',
+            help='Play it through the real nodes over DDS; every frame waits until the one before '
+            'has been scored, so that none is lost.',
+            rich_help_panel=_LIVE,
+        ),
+    ] = False,
+    realtime: Annotated[
+        float | None,
+        typer.Option(
+            metavar='HZ',
+            min=0.1,
+            help='With --live: play at this rate instead of waiting; what comes too late is '
+            'dropped, and counted.',
+            rich_help_panel=_LIVE,
+        ),
+    ] = None,
     resume: Annotated[
         Path | None,
         typer.Option(
@@ -204,7 +224,8 @@ def evaluate(
 
     Example: `cdst-ros evaluate drive.mcap --html report.html`, `cdst-ros evaluate walk.mcap
     --depth-topic /depth/image_raw --reference-topic /truth/image_raw`, or `cdst-ros evaluate
-    middlebury6 --data middlebury6/ --scale 4 --model lite_x4`
+    middlebury6 --data middlebury6/ --scale 4 --model lite_x4`; live: `cdst-ros evaluate
+    drive.mcap --live --model lite_x2`
     """
     from cdst_ros.evaluation.protocols import PROTOCOLS
     from cdst_ros.evaluation.protocols import protocol as find_protocol
@@ -225,6 +246,30 @@ def evaluate(
                 min_depth=min_depth,
                 max_depth=max_depth,
             )
+        if live:
+            _refuse(ctx, _NOT_LIVE, 'is of offline evaluations, and this is a live one')
+            _live_on(
+                source=Path(source),
+                models=asked,
+                engine=engine,
+                scales=scale,
+                values={
+                    'precision': precision,
+                    'bounded': not unbounded,
+                    'frames': frames or None,
+                    'depth_topic': depth_topic or '',
+                    'reference_topic': reference_topic or '',
+                    'degrade': degrade,
+                    'reduce': reduce,
+                    'realtime': realtime is not None,
+                    'rate_hz': realtime or 30.0,
+                    'json': json_file,
+                    'html': html_file,
+                },
+            )
+            return
+        if realtime is not None:
+            fail('--realtime is of --live evaluations: give both, or leave it out', USAGE)
         recording = RecordingRequest(
             source=Path(source),
             models=asked,
@@ -290,6 +335,22 @@ _OF_RECORDINGS = (
     'html_file',
     'out',
     'force',
+    'live',
+    'realtime',
+)
+_NOT_LIVE = (
+    'tolerance',
+    'info_topic',
+    'color_topic',
+    'depth_scale',
+    'fill_holes',
+    'max_sigma',
+    'min_depth',
+    'max_depth',
+    'resume',
+    'csv_file',
+    'out',
+    'force',
 )
 
 
@@ -299,6 +360,25 @@ def _refuse(ctx: typer.Context, names: tuple[str, ...], why: str) -> None:
         source = ctx.get_parameter_source(parameter.name or '')
         if parameter.name in names and source is not None and source.name == 'COMMANDLINE':
             fail(f'{parameter.opts[0]} {why}: leave it out', USAGE)
+
+
+def _live_on(
+    source: Path,
+    models: tuple[str, ...] | None,
+    engine: str,
+    scales: list[int] | None,
+    values: dict[str, Any],
+) -> None:
+    """Evaluate live: one method at a time, as one node runs one."""
+    from cdst_ros.cli.evaluate_live import evaluate_live
+    from cdst_ros.nodes.live_evaluation import LiveEvaluation
+
+    if len(models or ()) > 1 or len(scales or ()) > 1:
+        fail('--live runs one model: give one --model, and one --scale at most', USAGE)
+    chosen: dict[str, Any] = {'model': models[0]} if models else {}
+    if scales:
+        chosen['scale'] = scales[0]
+    evaluate_live(LiveEvaluation(source, engine=engine, **chosen, **values))
 
 
 def _by_protocol(

@@ -100,13 +100,18 @@ class LiveTally:
         """Return the latency of one frame [ms], NaN where it is not known."""
         if stamp_ns not in self._outputs or (simulated and stamp_ns not in self._inputs):
             return math.nan
-        late, steady = self._outputs[stamp_ns]
-        return 1e-6 * (steady - self._inputs[stamp_ns] if simulated else late)
+        if simulated:
+            return 1e-6 * self._between_ns(stamp_ns)
+        return 1e-6 * self._outputs[stamp_ns][0]
 
     def _heard_ns(self) -> list[int]:
         """Return the time from input to output of the frames of which both were heard [ns]."""
         both = self._inputs.keys() & self._outputs.keys()
-        return [self._outputs[stamp][1] - self._inputs[stamp] for stamp in both]
+        return [self._between_ns(stamp) for stamp in both]
+
+    def _between_ns(self, stamp_ns: int) -> int:
+        """Return the time from input to output; 0 where they were taken the other way round."""
+        return max(0, self._outputs[stamp_ns][1] - self._inputs[stamp_ns])
 
 
 class Sample(NamedTuple):

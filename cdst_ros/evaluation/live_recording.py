@@ -223,6 +223,7 @@ def _classical(scale: int) -> Iterator[list[Method]]:
 
 def _report(run: LiveRun, listened: Listened, tally: Tally, left_out: int) -> Report:
     bounded = listened.bound_sigmas is not None
+    ran = f' Model {"" if bounded else "not "}bounded.' if listened.model else ''
     return Report(
         protocol=PROTOCOL,
         conditions=(
@@ -235,7 +236,7 @@ def _report(run: LiveRun, listened: Listened, tally: Tally, left_out: int) -> Re
                 if run.simulated
                 else 'from the stamp to hearing the output'
             )
-            + f'; of the others the computation alone. Model {"" if bounded else "not "}bounded.'
+            + f'; of the others the computation alone.{ran}'
         ),
         rows=tally.rows(),
         checked=told_of_checks(bounded and bool(listened.model), len(tally)),

@@ -96,3 +96,18 @@ def test_camera_infos_are_held_against_image_and_truth():
     tally.add(truth, (32, 24), truth)
     tally.add(shifted, (64, 48), truth)
     assert tally == CameraTally(paired=4, wrong_size=1, wrong_intrinsics=1)
+
+
+def test_in_simulated_time_latency_is_from_hearing_to_hearing():
+    tally = LiveTally()
+    for stamp, came_ms, went_ms in ((10, 5, 9), (20, 30, 36), (30, 50, 49)):
+        tally.add_input(stamp, came_ms * 10**6)
+        tally.add_output(stamp, stamp, went_ms * 10**6)
+    tally.add_output(40, 40, 70 * 10**6)
+    assert tally.latency_ms() == {'p50': 0.0, 'p99': 0.0, 'max': 0.0}
+    found = tally.latency_ms(simulated=True)
+    assert found is not None
+    assert (found['p50'], found['max']) == (4.0, 6.0)
+    assert [tally.latency_of_ms(stamp, simulated=True) for stamp in (10, 30)] == [4.0, 0.0]
+    assert np.isnan(tally.latency_of_ms(40, simulated=True)), 'its input was not heard'
+    assert tally.recorded_seconds() == pytest.approx(30e-9)
