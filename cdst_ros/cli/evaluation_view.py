@@ -30,13 +30,18 @@ if TYPE_CHECKING:
 
 
 def show_report(
-    report: Report, title: str, published: list[Row] | None = None, caveat: str = ''
+    report: Report,
+    title: str,
+    published: list[Row] | None = None,
+    caveat: str = '',
+    speed: str = '',
 ) -> None:
     """
     Print tables, conditions, notes and the verdict.
 
     :param published: rows that papers print, to stand beside
     :param caveat: what to know before comparing with those
+    :param speed: how fast it went
     """
     _show_figures(report, title, published or [])
     typer.echo(f'\n{report.conditions}')
@@ -48,6 +53,8 @@ def show_report(
         typer.echo(f'Checked, and held: {report.checked}')
     for fault in report.broken:
         typer.secho(f'broken: {fault}', fg=typer.colors.RED)
+    if speed:
+        typer.echo(speed)
     if report.verdict:
         typer.secho(f'\n{report.verdict}', bold=True)
 
@@ -58,7 +65,10 @@ def show_recording(report: RecordingReport) -> None:
 
     for scale in report.baselines:
         _console().print(band_table(report, scale))
-    show_report(report.report, report.report.protocol)
+    show_report(report.report, report.report.protocol, speed=_speed(report))
+
+
+def _speed(report: RecordingReport) -> str:
     timing = report.timing
     seconds, read = timing['seconds'], timing['frames_read']
     told = f'{timing["frames"]:.0f} frames scored, {read:.0f} read, in {seconds:.1f} s'
@@ -67,7 +77,7 @@ def show_recording(report: RecordingReport) -> None:
         told += (
             f', {factor:.2g} times as fast as the {timing["recorded_seconds"]:.0f} s of recording'
         )
-    typer.echo(told)
+    return told
 
 
 def _show_figures(report: Report, title: str, shown: list[Row]) -> None:

@@ -36,8 +36,8 @@ from cdst_ros.evaluation.metrics.flicker import (
     STILL_M,
     Correspondence,
     flicker_sums,
-    is_still,
     moved_by,
+    stillness,
 )
 from cdst_ros.evaluation.metrics.sums import Sums
 from cdst_ros.evaluation.promises import BrokenPromises, check_promises
@@ -286,8 +286,9 @@ class _Step:
             return cls('far apart in time')
         if now.pose is not None and before.pose is not None:
             return cls._by_poses(now, now.pose, before, before.pose, common)
-        still = is_still(now.view.low, before.view.low)
-        return cls._still(before, common) if still else cls('moving, poses unknown')
+        if not stillness(now.view.low, before.view.low).is_still:
+            return cls('moving, poses unknown')
+        return cls._still(now, before, common)
 
     @classmethod
     def _by_poses(
@@ -295,7 +296,7 @@ class _Step:
     ) -> _Step:
         distance, degrees = moved_by(pose, pose_before)
         if distance < STILL_M and degrees < STILL_DEGREES:
-            return cls._still(before, common)
+            return cls._still(now, before, common)
         if distance > FARTHEST_M or degrees > FARTHEST_DEGREES:
             return cls('far apart in space')
         camera, reference = now.view.camera, now.view.reference
@@ -305,8 +306,12 @@ class _Step:
         return cls('moving', before, common, before.common(), points)
 
     @classmethod
-    def _still(cls, before: Enlarged, common: Bool) -> _Step:
-        return cls('still', before, common, before.common())
+    def _still(cls, now: Enlarged, before: Enlarged, common: Bool) -> _Step:
+        """Return a step of a camera that stood; what moved before it does not count."""
+        scale = common.shape[0] // now.view.low.shape[0]
+        where = stillness(now.view.low, before.view.low).where
+        spread = np.repeat(np.repeat(where, scale, axis=0), scale, axis=1)
+        return cls('still', before, common & spread, before.common())
 
     def sums(self, method: str, output: F32) -> Sums:
         """Return what a method's output flickers."""

@@ -21,6 +21,7 @@ at the end the few frames worth seeing are read again.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -50,9 +51,10 @@ from cdst_ros.evaluation.skipped import Skipped
 from cdst_ros.evaluation.sources import BagSource, Kind, Source, SourceFrame, open_source
 from cdst_ros.evaluation.spread import spread
 from cdst_ros.evaluation.staging import staged
-from cdst_ros.evaluation.tally import Tally
+from cdst_ros.evaluation.tally import FEWEST_STEPS, Tally
 from cdst_ros.evaluation.verdict import verdict
 from cdst_ros.recordings.bag import TOLERANCE_NS
+from cdst_ros.recordings.errors import SeveralTopicsError
 from cdst_ros.superres.contract import read_metadata
 from cdst_ros.superres.engine import EngineError
 from cdst_ros.superres.frame import Settings
@@ -310,7 +312,8 @@ class _Run:
             'frames_resumed': float(self._resumed),
             'seconds': seconds,
             'recorded_seconds': recorded,
-            'realtime_factor': realtime_factor(recorded, seconds),
+            # What was taken over took its time in another run.
+            'realtime_factor': math.nan if self._resumed else realtime_factor(recorded, seconds),
         }
         bests = {
             scale: name
@@ -458,18 +461,26 @@ def _raw_depth(source: BagSource) -> Iterator[Any]:
 def _opened(request: RecordingRequest) -> Source:
     if request.reduce < 1:
         raise EvaluationError(f'--reduce {request.reduce}: give 1 or more')
-    return open_source(
-        request.source,
-        depth_scale=request.depth_scale,
-        color=True,
-        require_color=False,
-        depth_topic=request.depth_topic,
-        info_topic=request.info_topic,
-        color_topic=request.color_topic,
-        reference=request.degrade is None,
-        reference_topic=request.reference_topic,
-        tolerance_ns=request.tolerance_ns,
-    )
+    try:
+        return open_source(
+            request.source,
+            depth_scale=request.depth_scale,
+            color=True,
+            require_color=False,
+            depth_topic=request.depth_topic,
+            info_topic=request.info_topic,
+            color_topic=request.color_topic,
+            reference=request.degrade is None,
+            reference_topic=request.reference_topic,
+            tolerance_ns=request.tolerance_ns,
+        )
+    except SeveralTopicsError as error:
+        if request.reference_topic is not None:
+            raise
+        raise EvaluationError(
+            f'{error} If another one is depth of the same scene in higher resolution, compare '
+            'with it: --reference-topic'
+        ) from error
 
 
 def _check_bag(request: RecordingRequest, source: Source) -> None:
@@ -537,4 +548,7 @@ def _fingerprint(method: Method) -> dict[str, Any]:
 def _flicker_note(tally: Tally) -> str:
     """Return of how many steps flicker was taken, and why not of the others."""
     told = ', '.join(f'{count} {kind}' for kind, count in sorted(tally.steps.items()))
-    return f'flicker: of the steps into the {len(tally)} frames scored: {told}'
+    return (
+        f'flicker: steps into the {len(tally)} frames scored: {told}; told of {FEWEST_STEPS} '
+        'or more that are still, or moving with known poses'
+    )

@@ -41,6 +41,10 @@ from cdst_ros.evaluation.standing import (
     standing,
 )
 
+#: Of fewer steps from frame to frame flicker is not told.
+FEWEST_STEPS = 5
+#: How steps are called, and the sums that they give.
+_STEPS = {'still': 'flicker_', 'moving': 'moving_'}
 #: Sums of which the total alone is kept.
 _POOLED_ONLY = ('band_', 'error_')
 #: Frames without edges are told apart by this.
@@ -158,7 +162,7 @@ class Tally:
 
     def frames(self) -> list[FrameScore]:
         """Return the scores of every frame."""
-        made = {one.name: figures(self._kept[one.name].columns()) for one in self.contestants()}
+        made = {one.name: figures(self._columns(one.name)) for one in self.contestants()}
         return [
             FrameScore(
                 index=index,
@@ -202,7 +206,7 @@ class Tally:
         judged = self.first_ranked()
         if judged is None or not len(self):
             return {}
-        made = figures(self._kept[judged].columns())
+        made = figures(self._columns(judged))
         values = made[RANKED_BY] if np.isfinite(made[RANKED_BY]).any() else made[_INSTEAD]
         order = [int(place) for place in np.argsort(values) if np.isfinite(values[place])]
         if not order:
@@ -224,13 +228,18 @@ class Tally:
         """Return the sequence of each frame."""
         return [sequence for *_, sequence in self._frames]
 
+    def _columns(self, name: str) -> dict[str, F64]:
+        """Return the sums of every frame, those of flicker only where there are enough steps."""
+        few = tuple(sums for kind, sums in _STEPS.items() if self.steps[kind] < FEWEST_STEPS)
+        columns = self._kept[name].columns()
+        return {sums: column for sums, column in columns.items() if not sums.startswith(few)}
+
     def _figures(self) -> dict[str, Figures]:
         """Return the figures of the methods that ran on all frames; made once for as many."""
         if self._made is None or self._made[0] != len(self):
             counts = resamplings(self.sequences())
             made = {
-                one.name: Figures.of(self._kept[one.name].columns(), counts)
-                for one in self.contestants()
+                one.name: Figures.of(self._columns(one.name), counts) for one in self.contestants()
             }
             self._made = len(self), made
         return self._made[1]

@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cdst_ros.recordings.bag_message import Topic
-from cdst_ros.recordings.errors import BagError
+from cdst_ros.recordings.errors import BagError, SeveralTopicsError
 
 IMAGE = 'sensor_msgs/msg/Image'
 COMPRESSED = 'sensor_msgs/msg/CompressedImage'
@@ -102,7 +102,8 @@ def choose_depth(images: Iterable[ImageTopic], wanted: str | None, bag: str) -> 
         if candidates
         else 'depth is 16UC1 or 32FC1, raw or compressedDepth: record the raw depth topic'
     )
-    raise BagError(f'{bag} {fault}: {_listed(candidates or images)}. {remedy.capitalize()}.')
+    kind = SeveralTopicsError if candidates else BagError
+    raise kind(f'{bag} {fault}: {_listed(candidates or images)}. {remedy.capitalize()}.')
 
 
 def choose_color(images: Iterable[ImageTopic], wanted: str | None, bag: str) -> ImageTopic:

@@ -26,3 +26,7 @@ class RecordingWriteError(OSError):
 
 class BagError(ValueError):
     """A bag that cannot be read as asked."""
+
+
+class SeveralTopicsError(BagError):
+    """A bag in which it is not clear which topic to read; the message lists them."""

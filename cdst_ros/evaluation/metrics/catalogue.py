@@ -173,8 +173,8 @@ FIGURES: tuple[Figure, ...] = (
         'flicker_cm',
         'flicker [cm]',
         headline=True,
-        formula='100/N sum |D_t - D_t-1|, over pairs of consecutive frames between which nothing '
-        'moved',
+        formula='100/N sum |D_t - D_t-1|, over pairs of consecutive frames between which the '
+        'camera stood, without what moved',
     ),
     Figure(
         'moving_flicker_cm',

@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,37 +38,68 @@ _CUT = 0.02
 #: Of a block in a still scene the mean change lies within this share of depth, ...
 _STILL_SHARE = 0.0005
 #: ... give or take so many of its standard errors; of all blocks so many have to.
-_STILL_SIGMAS, _STILL_BLOCKS = 2.0, 0.9
+_STILL_SIGMAS, _STILL_BLOCKS = 2.5, 0.9
 #: Blocks with fewer known pixels tell nothing.
 _LEAST_KNOWN = _BLOCK * _BLOCK // 2
 
 
-def is_still(low: F32, before: F32) -> bool:
+class Stillness(NamedTuple):
     """
-    Return whether camera and scene stood still between two input images.
+    What stood still between two input images.
+
+    :param where: pixels of blocks that did, (H, W)
+    :param share: of the blocks that tell
+    """
+
+    where: Bool
+    share: float
+
+    @property
+    def is_still(self) -> bool:
+        """Whether the camera stood: things that move through a scene are small."""
+        return self.share >= _STILL_BLOCKS
+
+
+def stillness(low: F32, before: F32) -> Stillness:
+    """
+    Return what stood still between two input images.
 
     In blocks of 8x8 pixels the relative change of depth, cut at 2 %, has a mean m and a standard
-    deviation s over n pixels. Noise alone moves the mean by s / sqrt(n), motion by more: still is
-    where 90 % of the blocks have ``|m| <= 0.05 % + 2 s / sqrt(n)``.
+    deviation s over n pixels. Noise alone moves the mean by s / sqrt(n), motion by more: a block
+    stood still where ``|m| <= 0.05 % + 2.5 s / sqrt(n)``. An edge that moves by a pixel changes
+    few of them: of the pixels that jump from surface to surface no more may go one way than chance
+    allows, ``|up - down| <= 2.5 sqrt(up + down)``. The camera stood where 90 % of the blocks did.
 
     :param low: (H, W) [m], NaN = unknown
     :param before: the image before it, of the same size
     """
-    rows, columns = (size - size % _BLOCK for size in low.shape)
+    rows, columns = (size // _BLOCK for size in low.shape)
+    where = np.zeros(low.shape, np.bool_)
     if low.shape != before.shape or not rows or not columns:
-        return False
-    change = ((low - before) / before)[:rows, :columns].astype(np.float64)
-    blocks = change.reshape(rows // _BLOCK, _BLOCK, columns // _BLOCK, _BLOCK).swapaxes(1, 2)
-    blocks = np.clip(blocks.reshape(-1, _BLOCK * _BLOCK), -_CUT, _CUT)
+        return Stillness(where, 0.0)
+    change = (low - before) / before
+    jumps = np.where(is_jump(low, before), np.sign(low - before), 0)
+    blocks = np.clip(_blocks(change), -_CUT, _CUT)
     known = np.isfinite(blocks)
-    count = known.sum(axis=1)
-    blocks, known, count = (one[count >= _LEAST_KNOWN] for one in (blocks, known, count))
-    if not len(count):
-        return False
-    mean = np.where(known, blocks, 0.0).sum(axis=1) / count
-    square = np.where(known, blocks, 0.0) ** 2
-    error = np.sqrt(np.maximum(square.sum(axis=1) / count - mean * mean, 0.0) / count)
-    return bool(np.mean(np.abs(mean) <= _STILL_SHARE + _STILL_SIGMAS * error) >= _STILL_BLOCKS)
+    values, count = np.where(known, blocks, 0.0), np.maximum(known.sum(axis=2), 1)
+    telling = count >= _LEAST_KNOWN
+    mean = values.sum(axis=2) / count
+    error = np.sqrt(np.maximum((values**2).sum(axis=2) / count - mean * mean, 0.0) / count)
+    still = telling & (np.abs(mean) <= _STILL_SHARE + _STILL_SIGMAS * error)
+    jumps = _blocks(jumps)
+    chance = _STILL_SIGMAS * np.sqrt(np.abs(jumps).sum(axis=2))
+    still &= np.abs(jumps.sum(axis=2)) <= chance
+    spread = np.repeat(np.repeat(still, _BLOCK, axis=0), _BLOCK, axis=1)
+    where[: rows * _BLOCK, : columns * _BLOCK] = spread
+    return Stillness(where, float(still.sum() / max(telling.sum(), 1)))
+
+
+def _blocks(image: AnyArray) -> F64:
+    """Return the pixels of each block, (rows, columns, 64); what fills none is left out."""
+    rows, columns = (size // _BLOCK for size in image.shape)
+    whole = image[: rows * _BLOCK, : columns * _BLOCK].astype(np.float64)
+    blocks = whole.reshape(rows, _BLOCK, columns, _BLOCK).swapaxes(1, 2)
+    return np.asarray(blocks.reshape(rows, columns, _BLOCK * _BLOCK))
 
 
 def moved_by(pose: F64, before: F64) -> tuple[float, float]:
@@ -83,7 +115,7 @@ def flicker_sums(output: F32, before: F32, common: Bool) -> Sums:
 
     :param output: (H, W) [m], NaN = unknown
     :param before: output of the frame before
-    :param common: (H, W), the pixels that all methods know in both frames
+    :param common: (H, W), the pixels that all methods know in both frames, and that stood still
     """
     changes = np.abs(output[common].astype(np.float64) - before[common])
     return {
@@ -161,9 +193,10 @@ def flicker_figures(totals: Totals) -> dict[str, F64]:
     Return ``flicker_cm``, while camera and scene stand still [cm].
 
     ``100 / N sum |D_t - D_t-1|`` over the pixels that all methods know in both frames, and over
-    all pairs of consecutive frames, at most 0.2 s apart, between which nothing moved: the camera's
-    poses differ by less than 1 mm and 0.05 degrees, or without poses ``is_still``. The
-    definition is this project's; "nearest" repeats the input, so its flicker is that of the input.
+    all pairs of consecutive frames, at most 0.2 s apart, between which the camera stood: its
+    poses differ by less than 1 mm and 0.05 degrees, or without poses ``stillness`` says so. What
+    moved through the scene is left out, block by block (``stillness``). The definition is this
+    project's; "nearest" repeats the input, so its flicker is that of the input.
     """
     return {'flicker_cm': 100 * ratio(totals['flicker_absolutes'], totals['flicker_pixels'])}
 

@@ -18,9 +18,9 @@ from cdst_ros.evaluation.metrics.flicker import (
     Correspondence,
     flicker_figures,
     flicker_sums,
-    is_still,
     moved_by,
     moving_figures,
+    stillness,
 )
 from cdst_ros.evaluation.metrics.sums import add_up
 from cdst_ros.synthetic import CameraPath, indoor_scene, render
@@ -64,7 +64,19 @@ def walk():
 @pytest.mark.parametrize('noise', [0.0, 0.002, 0.01])
 def test_noise_does_not_move_a_camera_that_stands(walk, noise):
     _, depths, _ = walk
-    assert is_still(noisy(depths[0], noise, 1), noisy(depths[0], noise, 2))
+    found = stillness(noisy(depths[0], noise, 1), noisy(depths[0], noise, 2))
+    assert found.is_still
+    assert found.where.mean() > 0.95
+
+
+def test_what_moves_through_a_still_scene_is_left_out():
+    before, depth = (np.full((64, 96), 3.0, np.float32) for _ in range(2))
+    before[20:40, 30:50] = depth[20:40, 31:51] = 1.0
+    found = stillness(noisy(depth, 0.002, 1), noisy(before, 0.002, 2))
+    assert found.is_still
+    assert not found.where[24:40, 24:32].any()
+    assert not found.where[24:40, 48:56].any()
+    assert found.where[:16].mean() > 0.9
 
 
 @pytest.mark.parametrize('noise', [0.0, 0.002, 0.005])
@@ -72,14 +84,14 @@ def test_a_camera_that_moves_does_not_stand(walk, noise):
     poses, depths, _ = walk
     distance, _ = moved_by(poses[1], poses[0])
     assert 0.001 < distance < 0.05
-    assert not is_still(noisy(depths[1], noise, 1), noisy(depths[0], noise, 2))
+    assert not stillness(noisy(depths[1], noise, 1), noisy(depths[0], noise, 2)).is_still
 
 
 def test_what_cannot_be_told_is_not_still():
     depth = step()
-    assert not is_still(depth, step(height=48))
-    assert not is_still(np.full_like(depth, np.nan), depth)
-    assert not is_still(depth[:5, :5], depth[:5, :5])
+    assert not stillness(depth, step(height=48)).is_still
+    assert not stillness(np.full_like(depth, np.nan), depth).is_still
+    assert not stillness(depth[:5, :5], depth[:5, :5]).is_still
 
 
 def test_poses_tell_how_far_a_camera_moved():
