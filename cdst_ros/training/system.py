@@ -155,27 +155,36 @@ class SuperResSystem(LightningModule):
         return sigma.clamp(min=1e-6)
 
     def _validate(self, batch: Batch, index: int) -> None:
+        scale = self.config.model.scale
         depth_hr, sigma_hr, valid_hr = self.average(batch.depth, batch.valid)
-        floor = functional.interpolate(
-            batch.depth, scale_factor=self.config.model.scale, mode='bicubic'
-        )
-        mask = batch.truth_valid * valid_hr
-        whole = mask * functional.interpolate(
-            functional.max_pool2d(1 - batch.valid, 5, 1, 2),
-            scale_factor=self.config.model.scale,
-            mode='nearest',
-        ).lt(0.5)
-        error, fine = (depth_hr - batch.truth).abs(), self._sigma(batch.truth)
-        beyond = (error > math.log(2) * sigma_hr).float()
+        # Beside a hole the floor has read what is not there.
+        holes = functional.max_pool2d(1 - batch.valid, 3, 1, 1)
+        whole = functional.interpolate(1 - holes, scale_factor=scale, mode='nearest')
+        mask = batch.truth_valid * valid_hr * whole
+        floor = functional.interpolate(batch.depth, scale_factor=scale, mode='bilinear')
+        error = (depth_hr - batch.truth).abs()
+        within = (error <= math.log(2) * sigma_hr).float()
         figures = {
-            'val/sigmas': masked_mean(error / fine, mask),
-            'val/sigmas_whole': masked_mean(error / fine, whole),
-            'val/bicubic_whole': masked_mean((floor - batch.truth).abs() / fine, whole),
-            'val/covered_half': 1 - masked_mean(beyond, mask),
+            'val/sigmas': masked_mean(error / self._sigma(batch.truth), mask),
+            'val/covered_half': masked_mean(within, mask),
+            **self._centimetres('val', error, batch, mask),
+            **self._centimetres('bilinear', (floor - batch.truth).abs(), batch, mask),
         }
         self.log_dict(figures, batch_size=len(batch.depth), add_dataloader_idx=False)
         if index == 0:
             self._show(batch, floor, depth_hr)
+
+    def _centimetres(
+        self, name: str, error: Tensor, batch: Batch, mask: Tensor
+    ) -> dict[str, Tensor]:
+        """Return mean absolute errors [cm]: of all pixels, at discontinuities, on thin things."""
+        edges = edge_weight(batch.truth, batch.truth_valid, 1.0) - 1.0
+        thin = thin_weight(batch.truth, batch.truth_valid, 1.0, self.config.model.scale)
+        return {
+            f'{name}/mae_cm': 100 * masked_mean(error, mask),
+            f'{name}/edge_mae_cm': 100 * masked_mean(error, mask * edges),
+            f'{name}/thin_mae_cm': 100 * masked_mean(error, mask * thin),
+        }
 
     def _validate_disparity(self, batch: Batch) -> None:
         """Log the mean absolute difference of Middlebury's protocol [levels]."""

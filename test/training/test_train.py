@@ -83,8 +83,10 @@ def test_it_watches_procedural_and_real_scenes(tiny, tmp_path, capsys):
         cv2.imwrite(str(folder / f'{scene}_depth.png'), steps)
     config = tiny(validate_every=3, validation_data=str(tmp_path / 'data'))
     train(config)
-    for column in ('val/sigmas', 'val/bicubic_whole', 'val/covered_half', 'val/middlebury_mad'):
+    for column in ('val/sigmas', 'val/covered_half', 'val/edge_mae_cm', 'val/middlebury_mad'):
         assert len(curve(config, column)) == 2, column
+    floor = curve(config, 'bilinear/mae_cm')
+    assert floor[0] == floor[1] > 0
     assert list((config.folder / 'tensorboard').glob('events*'))
     told = capsys.readouterr().err
     assert 'training from step 0 to 6' in told
