@@ -24,7 +24,7 @@ from cdst_ros.depth.arrays import U8
 from cdst_ros.evaluation.html.page import Picture
 
 #: Of JPEG; at this quality, with colour at full resolution, colour maps keep their edges.
-QUALITY = 88
+QUALITY = 80
 
 
 def encode_png(image: U8) -> bytes:

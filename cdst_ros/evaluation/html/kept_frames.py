@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -135,6 +135,11 @@ class _Shown:
         return self.kept.score.scale
 
     @property
+    def _small(self) -> int:
+        """Width of pictures of which four or five stand side by side [px]."""
+        return 3 * self.widest // 4
+
+    @property
     def methods(self) -> list[str]:
         """Those that have a column, in its order."""
         return [*self.classical, *self.models]
@@ -246,46 +251,39 @@ class _Shown:
                 'The camera is not known, so there is no cloud to be seen.', faint=True
             )
             return
-        scale = depth_scale(self.kept.reference)
-        views: list[tuple[str, Window | None]] = [('the whole view', None)]
-        views += [('edge 1', windows[0])] if windows else []
-        panels: list[Panel | None] = []
-        for what, window in views:
-            draw = self._cloud_drawer(camera, scale, window)
-            for name, depth in self.depths.items():
-                alt = f'Cloud of {what} from beside the camera: {name}'
-                panels.append(Panel(self._picture(draw(name, depth), alt), name, what))
-        yield Heading('Clouds, seen from beside the camera', level=4)
         columns = len(self.depths)
-        yield Panels(panels[:columns], columns)
+        yield Heading('Clouds, seen from beside the camera', level=4)
+        yield Panels(self._cloud_panels(camera, None, 'the whole view', self._small), columns)
+        scale = depth_scale(self.kept.reference)
         yield Panels(
-            panels[columns:],
+            self._cloud_panels(camera, windows[0], 'edge 1', self.widest) if windows else (),
             -(-columns // 2) if columns > 3 else columns,
             'All from one viewpoint, each pixel a square of its size. What hangs in the air '
             'between two surfaces is on neither.',
             [depth_bar(scale, 'depth')],
         )
 
-    def _cloud_drawer(
-        self, camera: CameraModel, scale: ColourScale, window: Window | None
-    ) -> Callable[[str, F32], U8]:
-        """Return what draws the cloud of a column, all from one viewpoint."""
+    def _cloud_panels(
+        self, camera: CameraModel, window: Window | None, what: str, width: int
+    ) -> list[Panel]:
+        """Return the clouds of all columns, from one viewpoint."""
+        reference = self.kept.reference
         slices = None if window is None else window.slices(self.scale)
-        if slices is not None and not np.isfinite(self.kept.reference[slices]).any():
+        if slices is not None and not np.isfinite(reference[slices]).any():
             slices = None
-        viewpoint = viewpoint_of(self.kept.reference, camera, window=slices)
+        viewpoint = viewpoint_of(reference, camera, window=slices)
         low_camera = camera.scaled(1 / self.scale, GridAlignment.HALF_PIXEL)
-        size = (self.widest, 3 * self.widest // 4)
-
-        def draw(name: str, depth: F32) -> U8:
+        panels = []
+        for name, depth in self.depths.items():
             own = low_camera if name == 'input' else camera
-            return cloud_view(depth, own, viewpoint, scale, size=size)
-
-        return draw
+            size = (width, 3 * width // 4)
+            view = cloud_view(depth, own, viewpoint, depth_scale(reference), size=size)
+            picture = picture_of(view, f'Cloud of {what} from beside the camera: {name}')
+            panels.append(Panel(picture, name, what))
+        return panels
 
     def _picture(self, image: U8, alt: str) -> Picture:
-        few = image.shape[1] <= self.widest
-        return picture_of(image, alt, widest=self.widest, pixelated=few and image.shape[1] < 200)
+        return picture_of(image, alt, widest=self._small, pixelated=image.shape[1] < 200)
 
     def _told(self, name: str) -> str:
         """Return the figures of a method on this frame."""

@@ -47,13 +47,11 @@ def method_tables(rows: Sequence[Row], judged: Sequence[str]) -> Iterator[Block]
     ranked = ranked_rows(rows)
     yield _headlines(ranked, judged)
     for row in ranked:
-        for key, whom in (
-            ('versus_depth_only', 'the best classical method that sees depth alone'),
-            ('versus', 'the best classical method, those that see colour included'),
-        ):
-            found = row.details.get(key)
-            if found and (key == 'versus_depth_only' or found != row.details['versus_depth_only']):
-                yield _paired(row, found, whom)
+        depth_only, every = (row.details.get(key) for key in ('versus_depth_only', 'versus'))
+        if depth_only:
+            yield _paired(row, depth_only, 'the best classical method that sees depth alone')
+        if every and every != depth_only:
+            yield _paired(row, every, 'the best classical method, colour included')
     yield Details('All figures of all methods', [_everything(ranked)])
 
 
@@ -116,8 +114,8 @@ def _latency(row: Row) -> Cell:
     return Cell(f'{taken["median"]:.1f}', f'95 %: {taken["p95"]:.1f}' if 'p95' in taken else '')
 
 
-def _paired(row: Row, found: dict[str, Any], whom: str) -> Table:
-    """Return the table of one model against the best floors."""
+def _paired(row: Row, found: dict[str, Any], whom: str) -> Details:
+    """Return the table of one model against the best floors, under a line that sums it up."""
     body: list[list[Cell | str]] = []
     for figure in HEADLINES:
         stands = found.get(figure.name)
@@ -134,13 +132,27 @@ def _paired(row: Row, found: dict[str, Any], whom: str) -> Table:
                 Cell('', mark=MARKS[stands['verdict']]),
             ]
         )
-    return Table(
+    table = Table(
         ['figure', row.method, 'best classical', 'difference', 'gain [%]', 'verdict'],
         body,
-        f'{row.method} x{row.scale} against {whom}, of each figure. Differences are paired: of '
-        'both on the same resampled frames, in brackets their 95 % intervals. The verdict is '
-        'even where the interval holds 0.',
+        'Differences are paired: of both on the same resampled frames, in brackets their 95 % '
+        'intervals. The verdict is even where the interval holds 0.',
     )
+    return Details(f'{row.method} x{row.scale} against {whom}: {_summed_up(found)}', [table])
+
+
+def _summed_up(found: dict[str, Any]) -> str:
+    """Return what is better, even and worse."""
+    told = []
+    for verdict in MARKS:
+        names = [
+            figure.label.split(' [')[0]
+            for figure in HEADLINES
+            if found.get(figure.name, {}).get('verdict') == verdict
+        ]
+        if names:
+            told.append(f'{verdict} in {", ".join(names)}')
+    return '; '.join(told)
 
 
 def _gain(stands: dict[str, Any]) -> Cell:

@@ -122,10 +122,11 @@ class Table:
     """
     A table; the first cell of a row is its heading.
 
-    :param columns: headings; the first column is of words, the others of numbers
+    :param columns: headings; the first column is of words, the others of numbers, right-aligned
     :param rows: a cell for each column, as text where nothing else is to be said of it
     :param caption: what the table says
     :param highlighted: places of rows that matter most
+    :param words: whether the other columns are of words, too; those of two columns always are
     """
 
     kind: ClassVar[str] = 'table'
@@ -133,6 +134,7 @@ class Table:
     rows: Sequence[Sequence[Cell | str]]
     caption: str
     highlighted: Sequence[int] = ()
+    words: bool = False
 
     @property
     def cells(self) -> list[list[Cell]]:

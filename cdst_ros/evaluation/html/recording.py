@@ -28,6 +28,7 @@ from cdst_ros.evaluation.html.page import (
     Beside,
     Block,
     Code,
+    Details,
     Fact,
     Heading,
     Items,
@@ -39,7 +40,7 @@ from cdst_ros.evaluation.html.page import (
     Table,
     render_page,
 )
-from cdst_ros.evaluation.html.recording_charts import Charts, calibration
+from cdst_ros.evaluation.html.recording_charts import Charts, baseline_of, calibration
 from cdst_ros.evaluation.metrics.catalogue import FIGURES
 from cdst_ros.evaluation.recording_report import RecordingReport
 from cdst_ros.evaluation.report import Row
@@ -50,7 +51,7 @@ from cdst_ros.recordings.atomic import write_file
 #: A report is at most so large [bytes]: it is to be sent by mail.
 LARGEST = 5_000_000
 #: Widths of the pictures of frames, which shrink until it is [px].
-_WIDEST, _NARROWEST = 480, 120
+_WIDEST, _NARROWEST = 560, 160
 _BROKEN = Mark('broken', 'bad')
 _SIGMA = (
     'Sigma is what a model says of its own error, pixel by pixel: the scale of a Laplace '
@@ -245,7 +246,8 @@ def _frames(report: RecordingReport, widest: int) -> Section:
     blocks: list[Block] = []
     for scale in dict.fromkeys(one.score.scale for one in report.kept):
         kept = [one for one in report.kept if one.score.scale == scale]
-        blocks += frame_blocks(kept, report.baseline, report.judged, widest=widest)
+        judged = [row.method for row in _judged(report) if row.scale == scale]
+        blocks += frame_blocks(kept, baseline_of(report, scale), judged, widest=widest)
     if blocks:
         blocks.insert(
             0,
@@ -269,6 +271,7 @@ def _measured(report: RecordingReport) -> Iterator[Block]:
     if own.notes:
         yield Heading('Notes')
         yield Items(own.notes)
+    yield Details('What the figures mean', [_definitions(own.rows)])
     if report.timing:
         yield Heading('Speed of the evaluation')
         yield Table(
@@ -286,3 +289,14 @@ def _measured(report: RecordingReport) -> Iterator[Block]:
             [[name, value] for name, value in report.environment.items()],
             'What it was measured with.',
         )
+
+
+def _definitions(rows: Sequence[Row]) -> Table:
+    told = [figure for figure in FIGURES if any(figure.name in row.metrics for row in rows)]
+    return Table(
+        ['figure', 'definition', 'source'],
+        [[figure.label, figure.formula, figure.source] for figure in told],
+        'D is the output, D* the reference, both along Z; N counts the pixels that are judged, of '
+        'all frames together.',
+        words=True,
+    )

@@ -86,7 +86,7 @@ class Charts:
             axes.set_ylim(len(found) - 0.4, -0.6)
             axes.set_xlim(*_gain_limits([stands for _, _, stands in found]))
             axes.grid(axis='y', visible=False)
-            axes.set_xlabel('less than the best classical method [%]; to the right is better')
+            axes.set_xlabel('gain over the best classical method [%]')
 
         return draw_chart(
             draw,
@@ -134,7 +134,8 @@ class Charts:
     def by_frame(self) -> Picture | None:
         """Return the errors at edges along the recording."""
         frames = self._frames
-        names = [n for n in self.pens if n in self.report.judged or n == self.report.baseline]
+        baseline = baseline_of(self.report, self.scale)
+        names = [name for name in self.pens if name in self.report.judged or name == baseline]
         values = {name: _column(frames, name) for name in names}
         values = {name: own for name, own in values.items() if np.isfinite(own).any()}
         if not values or len(frames) < 2:
@@ -212,6 +213,7 @@ class Charts:
                     (6, 0),
                     textcoords='offset points',
                     va='center',
+                    bbox={'facecolor': 'white', 'edgecolor': 'none', 'pad': 0.8},
                 )
             axes.set_xscale('log')
             low = min(span[0] for span in spans.values())
@@ -241,6 +243,11 @@ class Charts:
             caption='Time of a frame, engine and bound, as the node runs it: median, and 5 to '
             '95 % of the frames; the axis is logarithmic.',
         )
+
+
+def baseline_of(report: RecordingReport, scale: int) -> str:
+    """Return the best classical method of depth alone at a scale."""
+    return report.baselines.get(scale, report.baseline)
 
 
 def calibration(rows: Sequence[Row]) -> Picture | None:
