@@ -91,6 +91,9 @@ class LiteSR(nn.Module):
         self.body = nn.ModuleList(conv() for _ in range(depth))
         self.blocks = nn.ModuleList(_Block(conv(), conv()) for _ in range(blocks))
         self.spread = nn.Conv2d(width, scale * scale, 1)
+        #: Factor on sigma, which export sets so that its intervals hold what they say.
+        self.gain: Tensor
+        self.register_buffer('gain', torch.ones(()), persistent=False)
         self._initialise()
         self.head = HEADS[head](width=width, scale=scale, window=window, **(head_options or {}))
 
@@ -107,6 +110,7 @@ class LiteSR(nn.Module):
         features = self._features(local)
         value = self.head(features, local) * local.unit + local.centre
         spread = torch.sigmoid(self.spread(features)) * local.unit + SIGMA_FLOOR * local.sigma
+        spread = spread * self.gain
         if self.inverse:
             value = 1.0 / torch.maximum(value, _LEAST_INVERSE * local.centre).clamp(min=1e-6)
             # What is of no pixel has no size either.

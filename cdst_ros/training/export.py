@@ -22,6 +22,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +35,9 @@ from torch import Tensor, nn
 from cdst_ros.models.branched import fuse
 from cdst_ros.models.registry import build
 from cdst_ros.superres.contract import ModelMetadata, read_metadata
+from cdst_ros.training.calibration import best_gain, error_ratios
 from cdst_ros.training.config import TrainConfig
+from cdst_ros.training.data import validation_batches
 from cdst_ros.training.train import read_checkpoint
 
 OPSET = 20
@@ -44,6 +47,7 @@ OUTPUTS = ('depth_hr', 'sigma_hr', 'valid_hr')
 TOLERANCE = 1e-5
 _DATA = 'procedural scenes of cdst_ros.synthetic'
 _DATA_LICENCE = 'Apache-2.0'
+_CALIBRATION_BATCHES = 6
 # Sizes (h, w) that the file is checked at; odd, tiny and other than the one it is traced at.
 _SIZES = ((1, 1), (7, 5), (23, 31))
 
@@ -104,6 +108,7 @@ def load_network(
         if key.startswith(prefix)
     }
     network.load_state_dict(weights, strict=True)
+    calibrate(network, config)
     metadata = ModelMetadata(
         name=config.name,
         scale=config.model.scale,
@@ -117,6 +122,16 @@ def load_network(
         accuracy=dict(accuracy or {}),
     )
     return fuse(network).eval(), metadata
+
+
+def calibrate(network: nn.Module, config: TrainConfig) -> None:
+    """Set the gain of a network's sigma by views of its sensor that no training has seen."""
+    seen = replace(config.data, sensor_share=1.0)
+    sensor = {config.sensor: 1.0}
+    batches = validation_batches(seen, config.model.scale, sensor, _CALIBRATION_BATCHES)
+    ratios = error_ratios(network.eval(), batches)
+    gain = network.get_buffer('gain')
+    gain.fill_(best_gain(ratios) if len(ratios) else 1.0)
 
 
 def write_onnx(network: nn.Module, metadata: ModelMetadata, path: Path) -> None:
