@@ -82,6 +82,8 @@ class StampPairer(Generic[T]):
         capacity: int = 10,
         optional: Iterable[str] = (),
         reset_after_ns: int = RESET_AFTER_NS,
+        *,
+        expected: Iterable[str] = (),
     ) -> None:
         """
         Start empty.
@@ -90,6 +92,7 @@ class StampPairer(Generic[T]):
         :param tolerance_ns: [ns] how far a stamp may lie from the leading one; 0 pairs equal ones
         :param capacity: items a stream may have waiting
         :param optional: those of ``names`` that a set can do without
+        :param expected: those that are waited for from the start, for they are known to come
         :raises ValueError: when these make no sense together
         """
         self._names = tuple(names)
@@ -98,6 +101,8 @@ class StampPairer(Generic[T]):
         self._tolerance = tolerance_ns
         self._reset_after = reset_after_ns
         self._streams: dict[str, _Stream[T]] = {name: _Stream(capacity) for name in self._names}
+        for name in expected:
+            self._streams[name].silent = False
         self._lead = self._streams[self._names[0]]
         self._required = [n for n in self._names[1:] if n not in self._optional]
         self.counts = PairingCounts(

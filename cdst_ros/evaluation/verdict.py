@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cdst_ros.evaluation.metrics.catalogue import FIGURES
 from cdst_ros.evaluation.report import Row
 from cdst_ros.evaluation.standing import RANKED_BY
 
@@ -27,10 +28,11 @@ from cdst_ros.evaluation.standing import RANKED_BY
 FEWEST_FRAMES = 10
 #: What must not get worse unsaid, and how it is told.
 _PRICES = {
-    'rmse_cm': 'the RMSE of all pixels grows',
-    'flying_pixels': 'flying pixels grow',
-    'phantom_cells': 'phantom cells grow',
+    'rmse_cm': ('the RMSE of all pixels grows', 'cm'),
+    'flying_pixels': ('flying pixels grow', '%'),
+    'phantom_cells': ('phantom cells grow', 'a frame'),
 }
+_FIGURES = {figure.name: figure for figure in FIGURES}
 
 
 @dataclass(frozen=True)
@@ -143,15 +145,19 @@ def _standing(row: Row) -> Standing | None:
         low=low,
         high=high,
         latency_ms=row.details.get('latency_ms', {}).get('median'),
-        prices=tuple(_price(versus[name], label) for name, label in _PRICES.items()
-                     if versus.get(name, {}).get('verdict') == 'worse'),
-    )  # fmt: skip
+        prices=tuple(
+            _price(name, row.metrics[name], versus[name])
+            for name in _PRICES
+            if versus.get(name, {}).get('verdict') == 'worse'
+        ),
+    )
 
 
-def _price(stands: dict[str, Any], label: str) -> str:
-    """Return what got worse against its own best floor, and by how much where that is defined."""
-    by = f' by {_percent(-stands["gain"])} %' if 'gain' in stands else ''
-    return f'{label}{by} (against {stands["floor"]})'
+def _price(name: str, value: float, stands: dict[str, Any]) -> str:
+    """Return what got worse against its own best floor, from how much to how much."""
+    figure, (label, unit) = _FIGURES[name], _PRICES[name]
+    before = figure.told(value - stands['difference'])
+    return f'{label} from {before} to {figure.told(value)} {unit} (against {stands["floor"]})'
 
 
 def _percent(share: float) -> str:

@@ -314,7 +314,9 @@ class BagReader:
         lead = ['depth', *(role for role in roles if role != 'depth')]
         optional = {'color_info', 'color', 'reference_info'}
         optional -= {'color'} if self._require_color else set()
-        return StampPairer(lead, self._tolerance_ns, _WAITING, optional.intersection(roles))
+        optional = optional.intersection(roles)
+        # The bag tells that they are there: the first frame, too, is to have its colour.
+        return StampPairer(lead, self._tolerance_ns, _WAITING, optional, expected=optional)
 
     def _deserialise(self, raw: RawMessage) -> Any | None:
         try:

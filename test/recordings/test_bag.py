@@ -557,3 +557,16 @@ def test_a_damaged_reference_costs_its_frame(tmp_path):
     with BagReader(write(tmp_path / 'b', messages), reference_topic='/ref/image_raw') as reader:
         assert numbers(reader) == [1, 2, 3, 4]
         assert reader.counts.damaged == 1
+
+
+def test_colour_that_is_recorded_after_its_depth_comes_with_it_from_the_first_frame_on(tmp_path):
+    messages = []
+    for number in range(4):
+        stamp = START + number * PERIOD
+        messages += [
+            (DEPTH, image(stamp, depth_pixels(number), '16UC1'), stamp),
+            (INFO, info(stamp), stamp),
+            (COLOR, image(stamp, np.zeros((24, 32, 3), np.uint8), 'rgb8'), stamp + 1_000_000),
+        ]
+    with BagReader(write(tmp_path / 'b', messages), color_topic='') as bag:
+        assert [frame.color is not None for frame in bag] == [True] * 4
