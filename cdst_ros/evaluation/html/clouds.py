@@ -124,46 +124,56 @@ def viewpoint_of(
     return replace(eye, focal=focal, middle=middle)
 
 
-def cloud_view(
-    depth: F32,
-    camera: CameraModel,
-    viewpoint: Viewpoint,
-    scale: ColourScale,
-    *,
-    rgb: U8 | None = None,
-    size: tuple[int, int] = (480, 360),
-) -> U8:
+@dataclass(frozen=True, eq=False)
+class Cloud:
     """
-    Draw the cloud of a depth image as the eye at a viewpoint sees it.
+    The points of a depth image.
 
-    Each pixel is a square as large as it looks from there, the nearest in front. Shaded, for that
-    tells roughness; coloured by depth, or as the picture of the scene.
-
-    :param depth: (H, W) [m], NaN = unknown
-    :param camera: of the image
-    :param scale: of the colours of depth
-    :param rgb: (H, W, 3) RGB colours of the pixels; None: those of the depth
-    :param size: width and height of the view [px]
-    :return: (height, width, 3) BGR
-    :raises ValueError: when the image has another size than the camera's, or that is uncalibrated
+    :param points: (N, 3) [m], in the optical frame of the camera
+    :param colours: (N, 3) BGR, shaded, for that tells roughness
+    :param sides: of what a pixel covers there, (N,) [m]
     """
-    points = camera.back_project(depth).astype(np.float64)
-    known = np.isfinite(depth)
-    colours = (scale.paint(depth) if rgb is None else rgb[..., ::-1])[known]
-    shaded = np.round(colours * _shade(points)[known][:, None]).astype(np.uint8)
-    seen = viewpoint.seen(points[known])
-    focal = viewpoint.focal * size[0]
-    # A pixel of the camera covers its depth over its focal length.
-    pitch = depth[known] / camera.intrinsics()[0]
 
-    # Of squares in one place the last one stays: the nearest.
-    order = np.argsort(-seen[:, 2], kind='stable')
-    order = order[seen[order, 2] > 0.02 * viewpoint.distance]
-    away = seen[order, 2]
-    sides = np.ceil(1.15 * focal * pitch[order] / away)
-    middles = seen[order, :2] / away[:, None] - np.array(viewpoint.middle)
-    middles = np.array(size) / 2 + focal * middles
-    return _Splats(middles, np.clip(sides, 1, _WIDEST_SPLAT), away, shaded[order]).view(size)
+    points: F64
+    colours: U8
+    sides: F64
+
+    @classmethod
+    def of(cls, depth: F32, camera: CameraModel, scale: ColourScale) -> Cloud:
+        """
+        Return the cloud of an image.
+
+        :param depth: (H, W) [m], NaN = unknown
+        :param camera: of the image
+        :param scale: of the colours of depth
+        :raises ValueError: when the image has another size than the camera's, or that is
+            uncalibrated
+        """
+        points, known = camera.back_project(depth).astype(np.float64), np.isfinite(depth)
+        shaded = scale.paint(depth)[known] * _shade(points)[known][:, None]
+        sides = (depth[known] / camera.intrinsics()[0]).astype(np.float64)
+        return cls(points[known], np.round(shaded).astype(np.uint8), sides)
+
+    def view(self, viewpoint: Viewpoint, size: tuple[int, int] = (480, 360)) -> U8:
+        """
+        Draw the cloud as the eye at a viewpoint sees it.
+
+        Each point is a square as large as its pixel looks from there, the nearest in front.
+
+        :param size: width and height of the view [px]
+        :return: (height, width, 3) BGR
+        """
+        seen = viewpoint.seen(self.points)
+        focal = viewpoint.focal * size[0]
+        away = np.maximum(seen[:, 2], 0.02 * viewpoint.distance)
+        middles = np.array(size) / 2 + focal * (seen[:, :2] / away[:, None] - viewpoint.middle)
+        shown = (seen[:, 2] >= away) & (np.abs(middles - np.array(size) / 2) < size).all(axis=1)
+        # Of squares in one place the last one stays: the nearest.
+        order = np.flatnonzero(shown)
+        order = order[np.argsort(-away[order], kind='stable')]
+        away = away[order]
+        sides = np.clip(np.ceil(1.15 * focal * self.sides[order] / away), 1, _WIDEST_SPLAT)
+        return _Splats(middles[order], sides, away, self.colours[order]).view(size)
 
 
 class _Splats(NamedTuple):

@@ -23,10 +23,9 @@ import cv2
 import numpy as np
 
 from cdst_ros.depth.arrays import F32, U8
-from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.evaluation.colours import UNKNOWN, ColourScale, RampScale, depth_scale
-from cdst_ros.evaluation.html.clouds import cloud_view, viewpoint_of
+from cdst_ros.evaluation.html.clouds import Cloud, Viewpoint, viewpoint_of
 from cdst_ros.evaluation.html.images import picture_of
 from cdst_ros.evaluation.html.page import Bar, Block, Heading, Panel, Panels, Paragraph, Picture
 from cdst_ros.evaluation.metrics.catalogue import FIGURES
@@ -245,42 +244,30 @@ class _Shown:
         )
 
     def _clouds(self, windows: Sequence[Window]) -> Iterator[Block]:
-        camera = self.kept.camera
-        if camera is None or not camera.calibrated or not np.isfinite(self.kept.reference).any():
-            yield Paragraph(
-                'The camera is not known, so there is no cloud to be seen.', faint=True
-            )
+        camera, reference = self.kept.camera, self.kept.reference
+        if camera is None or not camera.calibrated or not np.isfinite(reference).any():
+            yield Paragraph('The camera is not known: there is no cloud to be seen.', faint=True)
             return
-        columns = len(self.depths)
+        scale = depth_scale(reference)
+        low_camera = camera.scaled(1 / self.scale, GridAlignment.HALF_PIXEL)
+        clouds = {
+            name: Cloud.of(depth, low_camera if name == 'input' else camera, scale)
+            for name, depth in self.depths.items()
+        }
+        columns = len(clouds)
         yield Heading('Clouds, seen from beside the camera', level=4)
-        yield Panels(self._cloud_panels(camera, None, 'the whole view', self._small), columns)
-        scale = depth_scale(self.kept.reference)
+        whole = viewpoint_of(reference, camera)
+        panels = _cloud_panels(clouds, whole, 'the whole view', self._small)
+        yield Panels(panels, columns, bars=[depth_bar(scale, 'depth')])
+        if not windows or not np.isfinite(reference[windows[0].slices(self.scale)]).any():
+            return
+        near = viewpoint_of(reference, camera, window=windows[0].slices(self.scale))
         yield Panels(
-            self._cloud_panels(camera, windows[0], 'edge 1', self.widest) if windows else (),
+            _cloud_panels(clouds, near, 'edge 1', self.widest),
             -(-columns // 2) if columns > 3 else columns,
             'All from one viewpoint, each pixel a square of its size. What hangs in the air '
             'between two surfaces is on neither.',
-            [depth_bar(scale, 'depth')],
         )
-
-    def _cloud_panels(
-        self, camera: CameraModel, window: Window | None, what: str, width: int
-    ) -> list[Panel]:
-        """Return the clouds of all columns, from one viewpoint."""
-        reference = self.kept.reference
-        slices = None if window is None else window.slices(self.scale)
-        if slices is not None and not np.isfinite(reference[slices]).any():
-            slices = None
-        viewpoint = viewpoint_of(reference, camera, window=slices)
-        low_camera = camera.scaled(1 / self.scale, GridAlignment.HALF_PIXEL)
-        panels = []
-        for name, depth in self.depths.items():
-            own = low_camera if name == 'input' else camera
-            size = (width, 3 * width // 4)
-            view = cloud_view(depth, own, viewpoint, depth_scale(reference), size=size)
-            picture = picture_of(view, f'Cloud of {what} from beside the camera: {name}')
-            panels.append(Panel(picture, name, what))
-        return panels
 
     def _picture(self, image: U8, alt: str) -> Picture:
         return picture_of(image, alt, widest=self._small, pixelated=image.shape[1] < 200)
@@ -293,6 +280,17 @@ class _Shown:
             for figure in _SHOWN
             if np.isfinite(metrics.get(figure, np.nan))
         )
+
+
+def _cloud_panels(
+    clouds: Mapping[str, Cloud], viewpoint: Viewpoint, what: str, width: int
+) -> list[Panel]:
+    """Return the clouds of all columns, from one viewpoint."""
+    views = {name: one.view(viewpoint, (width, 3 * width // 4)) for name, one in clouds.items()}
+    return [
+        Panel(picture_of(view, f'Cloud of {what} from beside the camera: {name}'), name, what)
+        for name, view in views.items()
+    ]
 
 
 def depth_bar(scale: ColourScale, label: str) -> Bar:

@@ -52,6 +52,8 @@ from cdst_ros.recordings.atomic import write_file
 LARGEST = 5_000_000
 #: Widths of the pictures of frames, which shrink until it is [px].
 _WIDEST, _NARROWEST = 560, 160
+#: So many frames fit at the first width.
+_FITTING = 3
 _BROKEN = Mark('broken', 'bad')
 _SIGMA = (
     'Sigma is what a model says of its own error, pixel by pixel: the scale of a Laplace '
@@ -69,7 +71,8 @@ def write_html(report: RecordingReport, path: Path) -> None:
     :raises OSError: when the file cannot be written
     """
     check_libraries()
-    widest = _WIDEST
+    # Guessed well: what is too large is drawn again.
+    widest = int(_WIDEST / math.sqrt(max(1.0, len(report.kept) / _FITTING)))
     page = recording_page(report, widest=widest)
     data = render_page(page).encode()
     while len(data) > LARGEST and widest > _NARROWEST:
