@@ -29,8 +29,8 @@ _CELLS = 30
 _KNOWN = 0.5
 #: Cells that six numbers are fitted to, at least.
 _MIN_CELLS = 40
-#: Residuals beyond so many of their medians weigh less: things that move by themselves.
-_HUBER = 3.0
+#: Residuals beyond so many of their medians do not count: things that move by themselves.
+_TUKEY = 7.0
 _ROUNDS = 4
 
 
@@ -57,7 +57,7 @@ class Stillness:
     dZ - Z_u du - Z_v dv, which is linear in t and w (range flow: Spies, Jaehne and Barron, CVIU
     85(3), 2002; egomotion from it: Jaimez and Gonzalez-Jimenez, "Fast visual odometry for 3-D
     range sensors", IEEE T-RO 31(4), 2015). The six numbers are fitted to the mean change in cells
-    of the image, away from contours, with Huber's weights.
+    of the image, away from contours, with Tukey's weights.
     """
 
     def __init__(self, first: F32, pinhole: Pinhole) -> None:
@@ -164,14 +164,17 @@ def _explained(design: F64, values: F32) -> tuple[F64, F64]:
     design = design / scale
     # cells that the slope makes wild tell nothing
     sane: Bool = np.abs(design).max(axis=1) < 12
-    weights = sane.astype(np.float64)
+    # what moves by itself is gone from the start, so that it does not bend the first fit
+    centre = np.median(values)
+    usual = 9 * np.median(np.abs(values - centre)) + 1e-9
+    weights = (sane & (np.abs(values - centre) <= usual)).astype(np.float64)
     solution = np.zeros(design.shape[1])
     for _ in range(_ROUNDS):
         weighted = design * weights[:, None]
         normal = weighted.T @ design + 1e-6 * max(weights.sum(), 1) * np.eye(design.shape[1])
         solution = np.linalg.solve(normal, weighted.T @ values)
         residual = np.abs(values - design @ solution)
-        limit = _HUBER * np.median(residual[sane]) + 1e-9 if sane.any() else 1.0
-        weights = np.where(sane, np.minimum(1.0, limit / np.maximum(residual, 1e-12)), 0.0)
+        limit = _TUKEY * np.median(residual[sane]) + 1e-9 if sane.any() else 1.0
+        weights = sane * np.square(np.maximum(0.0, 1 - np.square(residual / limit)))
     explained = design @ solution
     return np.asarray(explained[sane]), np.where(sane, values - explained, np.nan)

@@ -35,8 +35,8 @@ from cdst_ros.recordings.atomic import write_file
 from cdst_ros.synthetic import GENERIC, SensorProfile
 
 #: More flying pixels than this at edges, and pixels mix surfaces. Of the shipped profiles those
-#: that mix have 0.2 and more, those that do not 0.11 and less.
-_MIXES = 0.16
+#: that mix have 0.18 and more, those that do not 0.02 and less.
+_MIXES = 0.1
 #: Baselines of cameras that people buy; where between, the number of steps a pixel decides [m].
 _LIKELY_BASELINE = 0.06
 #: Share by which fattening varies along a contour; a prior.

@@ -37,6 +37,8 @@ _COARSEST, _FINEST = 20.0, 6000.0
 _MIN_STRENGTH = 0.25
 _MIN_CONTRAST = 6.0
 _BINS = 1 << 18
+#: Units are taken together by so many, for steps that are coarse.
+_COARSER = (1, 3, 9)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class StepFinder:
             counts = counts[:: round(MILLIMETRE / FINE)]
         if self._pixels < _MIN_PIXELS:
             return Steps(unit if unit == MILLIMETRE else 0.0)
-        disparity = _disparity_comb(counts.astype(np.float64), unit)
+        disparity = _coarse_or_fine(counts.astype(np.float64), unit)
         if disparity:
             return Steps(unit if unit == MILLIMETRE else 0.0, disparity)
         even = _even_comb(counts.astype(np.float64), unit)
@@ -147,6 +149,18 @@ def _contrast(counts: F64, window: int) -> F64:
     around = np.convolve(counts, kernel, mode='same')
     enough = around >= 1.0
     return np.where(enough, np.clip(counts / np.where(enough, around, 1) - 1, -1, 3), 0.0)
+
+
+def _coarse_or_fine(counts: F64, unit: float) -> float:
+    """Return what ``_disparity_comb`` finds with the finest unit that shows anything."""
+    for factor in _COARSER:
+        rows = counts.size // factor
+        # what is stored as k units is around k units
+        shifted = np.roll(counts, factor // 2)[: rows * factor]
+        found = _disparity_comb(shifted.reshape(rows, factor).sum(axis=1), unit * factor)
+        if found:
+            return found
+    return 0.0
 
 
 def _disparity_comb(counts: F64, unit: float) -> float:
@@ -212,7 +226,7 @@ def _fundamental(frequency: AnyArray, strength: AnyArray) -> tuple[float, float]
     top = float(strength[at])
     if top < _MIN_STRENGTH or top < _MIN_CONTRAST * float(np.median(strength)):
         return 0.0, 0.0
-    for parts in (4, 3, 2):
+    for parts in range(12, 1, -1):
         part = frequency[at] / parts
         if part < frequency[0]:
             continue
