@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from cdst_ros.evaluation import (
     hololens,
@@ -29,6 +30,7 @@ from cdst_ros.evaluation import (
 )
 from cdst_ros.evaluation.published import CAVEAT, published_rows
 from cdst_ros.evaluation.report import EvaluationError, Report, Request, Row
+from cdst_ros.synthetic import load_profile
 
 
 @dataclass(frozen=True)
@@ -114,12 +116,30 @@ PROTOCOLS: dict[str, Protocol] = {
 
 def protocol(name: str) -> Protocol:
     """
-    Return a protocol by name.
+    Return a protocol by name; ``synthetic_FILE.yaml`` is that of a sensor profile of one's own.
 
     :raises EvaluationError: for an unknown one; lists what there is
     """
+    prefix = procedural.protocol_name('')
+    if name.startswith(prefix) and name.endswith('.yaml'):
+        return _of_profile_file(name[len(prefix) :])
     try:
         return PROTOCOLS[name]
     except KeyError:
         known = ', '.join(f'{p.name} ({p.description})' for p in PROTOCOLS.values())
         raise EvaluationError(f'there is no protocol {name!r}. There are: {known}.') from None
+
+
+def _of_profile_file(path: str) -> Protocol:
+    """Return the protocol of the sensor profile in a file."""
+    try:
+        load_profile(path)
+    except ValueError as error:
+        raise EvaluationError(str(error)) from error
+    return Protocol(
+        name=procedural.protocol_name(path),
+        description=f'procedural rooms, sensor profile of {path}; needs no data',
+        scales=procedural.SCALES,
+        run=partial(procedural.run, path),
+        makes_data=True,
+    )

@@ -108,3 +108,16 @@ def test_no_training_draws_from_the_same_stream():
 def test_other_scales_are_refused():
     with pytest.raises(EvaluationError, match='synthetic_tof is of scales'):
         procedural.run('tof', Request(scales=(3,)))
+
+
+def test_a_profile_of_ones_own_has_a_protocol(tmp_path):
+    path = tmp_path / 'mine.yaml'
+    path.write_text('{name: mine, sampling: mean, noise: {constant: 0.003}, range_m: [0.1, 9.0]}')
+    own = protocol(f'synthetic_{path}')
+    assert own.makes_data
+    assert own.scales == SCALES
+    report = own.run(Request(scales=(2,), frames=1))
+    assert "sensor profile 'mine'" in report.conditions
+    assert {row.method for row in report.rows} >= {'bicubic', 'nearest'}
+    with pytest.raises(EvaluationError, match='no sensor profile'):
+        protocol('synthetic_nothing.yaml')
