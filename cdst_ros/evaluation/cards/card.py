@@ -25,6 +25,12 @@ from cdst_ros.evaluation.metrics.catalogue import Figure
 from cdst_ros.superres.contract import ModelMetadata, read_metadata
 from cdst_ros.superres.store import shipped_models
 
+_HELPS = 'helps: better in some figures, worse in none'
+_MORE_BETTER = 'mixed: better in more figures than worse'
+_MORE_WORSE = 'mixed: worse in as many figures as better, or more'
+_NO_HELP = 'does not help: better in none'
+_LABELS = (_HELPS, _MORE_BETTER, _MORE_WORSE, _NO_HELP)
+
 
 @dataclass(frozen=True)
 class Training:
@@ -109,14 +115,9 @@ class Card:
         return next((row['mad']['mean'] for row in rows if row['method'] == method), None)
 
     def by_help(self) -> list[tuple[str, list[Place]]]:
-        """Return the places by whether the model helps there, with a label each."""
-        kinds: dict[str, list[Place]] = {'helps': [], 'helps, at a price': [], 'no help': []}
-        for place in self.places:
-            kinds[_help(place)].append(place)
+        """Return the places by what the model does for the figures there; the label first."""
         return [
-            ('helps: better in something, worse in nothing', kinds['helps']),
-            ('helps at a price: worse in something', kinds['helps, at a price']),
-            ('does not help: better in nothing', kinds['no help']),
+            (label, [place for place in self.places if _help(place) == label]) for label in _LABELS
         ]
 
     def beaten_by_colour(self) -> list[tuple[str, list[Place]]]:
@@ -146,7 +147,7 @@ class Card:
 
     def without_gain(self) -> list[Place]:
         """Return the places where it is better in nothing."""
-        return [place for place in self.places if _help(place) == 'no help']
+        return [place for place in self.places if _help(place) == _NO_HELP]
 
     def at(self, label: str, verdict: str) -> list[Place]:
         """Return the places where a headline, without its unit, has a verdict."""
@@ -203,9 +204,13 @@ def _limits(card: Card) -> Iterator[str]:
 
 
 def _help(place: Place) -> str:
-    if not place.verdicts('better'):
-        return 'no help'
-    return 'helps, at a price' if place.verdicts('worse') else 'helps'
+    """Return one of ``_LABELS``."""
+    better, worse = (len(place.verdicts(verdict)) for verdict in ('better', 'worse'))
+    if not better:
+        return _NO_HELP
+    if not worse:
+        return _HELPS
+    return _MORE_BETTER if better > worse else _MORE_WORSE
 
 
 def card_of(
