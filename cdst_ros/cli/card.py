@@ -60,7 +60,7 @@ def card(
         typer.Option(
             min=1, help='At most so many of each sensor; a third of each set of renders.'
         ),
-    ] = 24,
+    ] = 12,
     *,
     again: Annotated[
         bool, typer.Option('--again', help='Measure all again, not what is missing only.')

@@ -32,7 +32,7 @@ def test_they_are_small_and_say_what_they_are(name):
     assert path.stat().st_size < 4_000_000
     assert b'.py' not in path.read_bytes(), 'holds stack traces of the machine that made it'
     assert metadata.name == name
-    assert metadata.scale == int(name[-1])
+    assert f'_x{metadata.scale}' in name
     assert metadata.alignment is GridAlignment.HALF_PIXEL
     assert metadata.noise == load_profile(metadata.profile).noise
     assert 'procedural scenes' in metadata.data
