@@ -19,10 +19,12 @@ Super-resolve a synthetic camera: no hardware needed.
 """
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription
+from launch.actions import DeclareLaunchArgument, IncludeLaunchDescription, OpaqueFunction
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, ThisLaunchFileDir
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
+
+from cdst_ros.nodes.transforms import frame_of_source
 
 #: Arguments that the camera node takes: name, default, type, what it is for.
 CAMERA = (
@@ -34,34 +36,54 @@ CAMERA = (
     ('height', '120', int, 'Height of the synthetic depth image [px].'),
     ('rate', '30.0', float, 'Frames a second.'),
 )
+FRAME = ('fixed_frame', '', 'Frame that rviz2 shows things in; empty: that of the depth images.')
 #: Arguments that superres.launch.py takes.
 SUPERRES = (
     ('model', 'lite_x4', 'Shipped model or path of a .onnx file.'),
     ('engine', 'auto', 'auto, openvino, onnxruntime, tensorrt, or a classical method.'),
     ('namespace', 'demo', 'Namespace of everything.'),
-    ('rviz', 'false', 'Show input, output, confidence and clouds in rviz2.'),
+    ('rviz', 'false', 'Show input, output, error, confidence and clouds in rviz2.'),
     ('log_level', 'info', 'What the superres node logs.'),
 )
 
 
 def generate_launch_description():
-    return LaunchDescription([*declare_arguments(), superres(), camera()])
+    return LaunchDescription([*declare_arguments(), OpaqueFunction(function=describe)])
+
+
+def describe(context):
+    """Return what to start for the values that the arguments have."""
+    given = {
+        name: LaunchConfiguration(name).perform(context) for name in ('source', 'fixed_frame')
+    }
+    frame = frame_of_source(given['source'])
+    return [
+        superres(given['fixed_frame'] or frame),
+        camera(),
+        evaluator(),
+        IncludeLaunchDescription(
+            PathJoinSubstitution([ThisLaunchFileDir(), 'transform.launch.py']),
+            launch_arguments=[('frame', frame)],
+        ),
+    ]
 
 
 def declare_arguments():
     """Return the arguments, as ``ros2 launch --show-args`` lists them."""
-    described = [(name, default, text) for name, default, _, text in CAMERA] + list(SUPERRES)
+    described = [(name, default, text) for name, default, _, text in CAMERA]
+    described += [*SUPERRES, FRAME]
     return [
         DeclareLaunchArgument(name, default_value=default, description=text)
         for name, default, text in described
     ]
 
 
-def superres():
-    """Return the superres node, and the transport profile for both."""
+def superres(frame):
+    """Return the superres node with rviz2, and the transport profile for all."""
+    arguments = [(name, LaunchConfiguration(name)) for name, _, _ in SUPERRES]
     return IncludeLaunchDescription(
         PathJoinSubstitution([ThisLaunchFileDir(), 'superres.launch.py']),
-        launch_arguments=[(name, LaunchConfiguration(name)) for name, _, _ in SUPERRES],
+        launch_arguments=[*arguments, ('fixed_frame', frame)],
     )
 
 
@@ -79,4 +101,16 @@ def camera():
                 for name, _, kind, _ in CAMERA
             }
         ],
+    )
+
+
+def evaluator():
+    """Return the evaluator, which publishes the error; where there is no truth it only counts."""
+    return Node(
+        package='cdst_ros',
+        executable='evaluator',
+        name='evaluator',
+        namespace=LaunchConfiguration('namespace'),
+        output='screen',
+        parameters=[{'score_frames': 24, 'model': LaunchConfiguration('model')}],
     )

@@ -29,7 +29,7 @@ from launch.actions import (
     SetEnvironmentVariable,
 )
 from launch.conditions import IfCondition, UnlessCondition
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution, ThisLaunchFileDir
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
@@ -98,7 +98,7 @@ def declare_arguments():
             'rviz',
             default_value='false',
             choices=BOOLEANS,
-            description='Show input, output, confidence and clouds in rviz2.',
+            description='Show input, output, confidence and clouds in rviz2 (rviz.launch.py).',
         ),
         DeclareLaunchArgument(
             'fixed_frame',
@@ -127,11 +127,7 @@ def describe(context):
         *set_transport_profile(),
         *start_driver(recipe),
         # First what may be missing: launch would not end a node that it has started before.
-        rviz(
-            topics,
-            namespace=LaunchConfiguration('namespace').perform(context),
-            frame=LaunchConfiguration('fixed_frame').perform(context) or frame_of(recipe),
-        ),
+        rviz(topics, LaunchConfiguration('fixed_frame').perform(context) or frame_of(recipe)),
         superres(recipe, given, topics),
     ]
 
@@ -204,24 +200,18 @@ def frame_of(recipe):
     return recipe.frame if recipe else 'camera_depth_optical_frame'
 
 
-def rviz(topics, namespace, frame):
+def rviz(topics, frame):
     """Return rviz2, shown the topics that the node really has."""
-    prefix = '/' + namespace.strip('/') if namespace.strip('/') else ''
-    shown = {
-        '/depth/image_raw': topics.get('depth/image_raw', f'{prefix}/depth/image_raw'),
-        '/depth/camera_info': topics.get('depth/camera_info', f'{prefix}/depth/camera_info'),
-        '/depth_hr/image_raw': f'{prefix}/depth_hr/image_raw',
-        '/depth_hr/camera_info': f'{prefix}/depth_hr/camera_info',
-        '/superres/confidence': f'{prefix}/superres/confidence',
+    arguments = {
+        'namespace': LaunchConfiguration('namespace'),
+        'depth': topics.get('depth/image_raw', ''),
+        'camera_info': topics.get('depth/camera_info', ''),
+        'color': topics.get('rgb/image_raw', ''),
+        'fixed_frame': frame,
+        'use_sim_time': LaunchConfiguration('use_sim_time'),
     }
-    return Node(
-        package='rviz2',
-        executable='rviz2',
-        name='rviz2',
-        arguments=['--display-config', str(config_path('superres.rviz')), '--fixed-frame', frame],
-        remappings=list(shown.items()),
-        parameters=[
-            {'use_sim_time': ParameterValue(LaunchConfiguration('use_sim_time'), value_type=bool)}
-        ],
+    return IncludeLaunchDescription(
+        PathJoinSubstitution([ThisLaunchFileDir(), 'rviz.launch.py']),
+        launch_arguments=list(arguments.items()),
         condition=IfCondition(LaunchConfiguration('rviz')),
     )

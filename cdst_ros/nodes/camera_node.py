@@ -59,7 +59,7 @@ class CameraNode(Node):  # type: ignore[misc]
     misses is left out and counted, as a camera drops a frame, and never made up in a bunch.
 
     With ``wait_for`` it is no camera any more but a player that waits: every frame goes out when
-    the one before has been dealt with, at the rate at most.
+    the one before has been dealt with, at the rate at most, and again where nobody answers.
     """
 
     def __init__(self, **arguments: Any) -> None:
@@ -78,6 +78,7 @@ class CameraNode(Node):  # type: ignore[misc]
         self._published = 0
         self._late = 0
         self._gate: Gate | None = None
+        self._last: _Frame | None = None
         self._clock_topic: Any = None
         #: Whether the last frame has been played, or no more can be.
         self.done = False
@@ -188,6 +189,7 @@ class CameraNode(Node):  # type: ignore[misc]
         frame = self._reel.take()
         if frame is not None:
             self._publish(frame)
+            self._published += 1
         elif self._reel.error is not None:
             self._give_up(self._reel.error)
             return
@@ -202,11 +204,15 @@ class CameraNode(Node):  # type: ignore[misc]
         assert self._reel is not None
         assert self._gate is not None
         if not self._gate.is_open():
+            if self._last is not None and self._gate.wants_again():
+                self._publish(self._last)
             return
         limit = self._settings.frames
         frame = None if self._published == limit > 0 else self._reel.take()
         if frame is not None:
+            self._last = frame
             self._gate.sent(self._publish(frame))
+            self._published += 1
         elif self._reel.error is not None:
             self._give_up(self._reel.error)
         elif self._reel.ended or self._published == limit > 0:
@@ -221,7 +227,6 @@ class CameraNode(Node):  # type: ignore[misc]
             self._clock_topic.publish(ClockMessage(clock=stamp))
         for name, shot in frame.shots.items():
             self._topics[name].publish(shot, stamp)
-        self._published += 1
         return int(time.nanoseconds)
 
     def _end(self) -> None:

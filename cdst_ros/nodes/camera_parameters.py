@@ -112,11 +112,11 @@ class CameraParameters(DeclaredParameters):
     wait_for: str = parameter(
         '',
         'Topic (std_msgs/Header) that tells which frame has been dealt with: the next one waits '
-        'for that, so that none is lost. Empty plays on.',
+        'for that, so that none is lost; the first one for any. Empty plays on.',
         read_only=True,
     )
     wait_timeout: float = parameter(
-        5.0,
+        30.0,
         'A frame that nobody has dealt with after so long is given up [s].',
         between=(0.1, 1000.0),
         read_only=True,

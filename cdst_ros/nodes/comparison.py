@@ -80,6 +80,7 @@ class Comparison:
         self._running = running
         self._depth_scale = depth_scale
         self._done = done
+        self._compared: set[int] = set()
         self._queue: queue.Queue[Matched | None] = queue.Queue(_WAITING)
         self._thread = threading.Thread(target=self._run, name='comparison', daemon=True)
         self._thread.start()
@@ -100,10 +101,17 @@ class Comparison:
     def _run(self) -> None:
         while (matched := self._queue.get()) is not None:
             try:
-                self._compare(matched)
+                self._compare_once(matched)
             except (DepthDecodeError, OSError) as error:
                 self._log.warn(f'cannot score a frame: {error}')
             self._done(matched.high.header)
+
+    def _compare_once(self, matched: Matched) -> None:
+        """Compare a set, unless it is one of before: a player sends again what seems lost."""
+        stamp = stamp_ns(matched.high.header)
+        if stamp not in self._compared:
+            self._compare(matched)
+            self._compared.add(stamp)
 
     def _compare(self, matched: Matched) -> None:
         keep = self._noted.samples.wants_next()

@@ -165,6 +165,7 @@ class EvaluatorNode(Node):  # type: ignore[misc]
             AdaptiveSubscription(self, self._mailbox, kind, topic, callback)
             for kind, topic, callback in topics
         ]
+        self._done.publish(Header())  # a player that waits for us may begin
         self._announcer.say('listening')
         self.get_logger().info('listening')
 

@@ -24,6 +24,9 @@ from std_msgs.msg import Header
 
 from cdst_ros.depth.messages import stamp_ns
 
+#: A frame that nobody has dealt with is worth sending again after this [s], then twice as late.
+_AGAIN_S = 3.0
+
 
 def done_qos() -> QoSProfile:
     """Return the profile of topics that say which frame has been dealt with: the last one."""
@@ -38,6 +41,9 @@ class Gate:
     """
     Opens when the frame that was sent last has been dealt with, or has had its time.
 
+    Whoever deals with frames says so once before the first one comes, with any stamp: then it
+    listens, and is heard.
+
     :param topic: std_msgs/Header of each frame that has been dealt with
     :param timeout_s: how long a frame may take [s]
     """
@@ -46,19 +52,27 @@ class Gate:
         self._timeout_s = timeout_s
         self._sent_ns: int | None = None
         self._sent_s = 0.0
-        self._node = node
-        self._topic = node.resolve_topic_name(topic)
+        self._again_s = 0.0
+        self._heard = False
         #: Frames that nobody has dealt with in time.
         self.missed = 0
         node.create_subscription(Header, topic, self._on_done, done_qos())
 
     def attended(self) -> bool:
-        """Tell whether somebody is there to say when a frame has been dealt with."""
-        return bool(self._node.count_publishers(self._topic))
+        """Tell whether somebody has said that frames will be dealt with."""
+        return self._heard
 
     def sent(self, stamp: int) -> None:
         """Shut until this frame has been dealt with."""
         self._sent_ns, self._sent_s = stamp, time.monotonic()
+        self._again_s = _AGAIN_S
+
+    def wants_again(self) -> bool:
+        """Tell whether to send the last frame once more: the first ones may be lost to nobody."""
+        if time.monotonic() - self._sent_s < self._again_s:
+            return False
+        self._again_s *= 2
+        return True
 
     def is_open(self) -> bool:
         """Tell whether the next frame may go."""
@@ -71,5 +85,6 @@ class Gate:
         return True
 
     def _on_done(self, header: Any) -> None:
+        self._heard = True
         if stamp_ns(header) == self._sent_ns:
             self._sent_ns = None

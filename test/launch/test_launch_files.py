@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import runpy
 import signal
@@ -23,9 +24,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from cdst_ros.depth.camera import CameraModel
 from cdst_ros.nodes.recipes import recipe_names
+from cdst_ros.recordings.writer import Picture, RecordingWriter
 
 LAUNCH = Path(__file__).parents[2] / 'launch'
 FILES = sorted(LAUNCH.glob('*.launch.py'))
@@ -50,7 +54,8 @@ def names_in(tree: ast.AST) -> set[str]:
 
 
 def test_launch_files_are_those_that_the_readme_names():
-    assert [file.name for file in FILES] == ['demo.launch.py', 'superres.launch.py']
+    names = ('demo', 'evaluate', 'rviz', 'superres', 'transform')
+    assert [file.name for file in FILES] == [f'{name}.launch.py' for name in names]
 
 
 @pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
@@ -108,6 +113,12 @@ def described(launch: Any, **given: str) -> tuple[list[Any], Any]:
     return module['describe'](context), context
 
 
+def rviz_of(entities: list[Any]) -> Any:
+    """Return the action that includes rviz.launch.py."""
+    included = (e for e in entities if type(e).__name__ == 'IncludeLaunchDescription')
+    return next(e for e in included if 'fixed_frame' in dict(e.launch_arguments))
+
+
 def node_named(launch: Any, entities: list[Any], name: str) -> Any:
     from launch_ros.actions import Node
 
@@ -121,7 +132,7 @@ def test_known_camera_brings_its_driver_and_topics(launch, camera):
     kinds = [type(entity).__name__ for entity in entities]
     assert 'IncludeLaunchDescription' in kinds
     assert node_named(launch, entities, 'superres') is not None
-    rviz = node_named(launch, entities, 'rviz2')
+    rviz = rviz_of(entities)
     assert not rviz.condition.evaluate(context)
 
 
@@ -141,6 +152,49 @@ def test_profile_is_set_only_where_the_user_has_set_none(launch, monkeypatch):
     monkeypatch.setenv('FASTDDS_DEFAULT_PROFILES_FILE', '/mine.xml')
     kinds = [type(entity).__name__ for entity in described(launch)[0]]
     assert 'SetEnvironmentVariable' not in kinds
+
+
+@pytest.mark.launch
+def test_rviz_is_shown_the_topics_of_the_camera_and_of_the_namespace(launch):
+    remappings = runpy.run_path(str(LAUNCH / 'rviz.launch.py'))['remappings']
+    given = {'namespace': '/front/', 'depth': '/tof/depth', 'camera_info': '', 'color': ''}
+    shown = remappings(given)
+    assert shown['/depth/image_raw'] == '/tof/depth'
+    assert shown['/depth/camera_info'] == '/front/depth/camera_info'
+    assert shown['/evaluator/error_picture'] == '/front/evaluator/error_picture'
+    configured = (LAUNCH.parent / 'cdst_ros/config/superres.rviz').read_text()
+    for topic in shown:
+        if not topic.endswith('camera_info'):
+            assert topic in configured
+
+
+@pytest.mark.launch
+def test_evaluation_needs_something_to_play(launch):
+    evaluation_of = runpy.run_path(str(LAUNCH / 'evaluate.launch.py'))['evaluation_of']
+    with pytest.raises(ValueError, match='say what to play'):
+        evaluation_of({'bag': ''})
+
+
+@pytest.mark.launch
+def test_evaluate_launch_plays_scores_and_ends_by_itself(launch, tmp_path):
+    pytest.importorskip('ros2launch', reason='needs ros2 launch and an installed package')
+    camera = CameraModel.from_intrinsics(30, 30, 15.5, 11.5, 32, 24)
+    with RecordingWriter(tmp_path / 'walk', rate_hz=10.0) as writer:
+        for k in range(3):
+            depth = np.full((24, 32), 2.0, np.float32)
+            depth[:, 10 + k :] = 1.0
+            writer.append(10**9 * (k + 1), Picture(depth, 'optical', camera))
+    report = tmp_path / 'report.json'
+    command = ['ros2', 'launch', 'cdst_ros', 'evaluate.launch.py', f'bag:={tmp_path / "walk"}']
+    done = subprocess.run(
+        [*command, 'engine:=bicubic', f'json:={report}'],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(json.loads(report.read_text())['frames']) == 3
 
 
 @pytest.mark.launch

@@ -38,7 +38,7 @@ from waiting import wait_until
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.depth.messages import stamp_ns
-from cdst_ros.nodes import camera_node
+from cdst_ros.nodes import camera_node, gate
 from cdst_ros.nodes.announce import parse_announcement
 from cdst_ros.nodes.camera_node import CameraNode
 from cdst_ros.nodes.gate import done_qos
@@ -314,6 +314,7 @@ def test_player_waits_until_each_frame_has_been_dealt_with(stage, tmp_path):
         stage.executor.spin_once(timeout_sec=0.01)
     assert not images.messages, 'nobody is there yet'
     answers = stage.user.create_publisher(Header, 'evaluator/done', done_qos())
+    answers.publish(Header())
     for k in range(4):
         stage.until(lambda k=k: len(images.messages) == k + 1)
         answers.publish(Header())  # of another stamp: no answer
@@ -328,9 +329,30 @@ def test_player_waits_until_each_frame_has_been_dealt_with(stage, tmp_path):
 
 def test_frame_that_nobody_deals_with_is_given_up(stage, tmp_path):
     recording_of(tmp_path / 'walk', 3)
-    stage.user.create_publisher(Header, 'done', done_qos())
+    stage.user.create_publisher(Header, 'done', done_qos()).publish(Header())
     images = stage.listen(Image, 'depth/image_raw')
     assert stage.play(source=str(tmp_path / 'walk'), loop=False, wait_for='done', wait_timeout=0.2)
     assert stage.played() == 3
     assert stage.camera._gate.missed == 3
     assert len(images.messages) <= 3
+
+
+def test_frame_without_an_answer_is_sent_again(stage, tmp_path, monkeypatch):
+    monkeypatch.setattr(gate, '_AGAIN_S', 0.1)
+    stamps = recording_of(tmp_path / 'walk', 2)
+    images = stage.listen(Image, 'depth/image_raw')
+    stage.listen(CameraInfo, 'depth/camera_info')
+    answers = stage.user.create_publisher(Header, 'done', done_qos())
+    answers.publish(Header())
+    assert stage.play(
+        source=str(tmp_path / 'walk'),
+        loop=False,
+        stamps='recorded',
+        wait_for='done',
+        wait_for_subscribers=1,
+    )
+    for k in range(2):
+        stage.until(lambda k=k: [stamp_ns(m.header) for m in images.messages].count(stamps[k]) > 1)
+        answers.publish(images.messages[-1].header)
+    assert stage.played() == 2, 'each counts once'
+    assert stage.camera._gate.missed == 0

@@ -40,6 +40,7 @@ from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.depth.messages import stamp_ns
 from cdst_ros.nodes.announce import parse_announcement
 from cdst_ros.nodes.evaluator_node import EvaluatorNode, conclude
+from cdst_ros.nodes.gate import done_qos
 
 SCALE = 2
 LOW = camera()
@@ -400,13 +401,18 @@ def test_sigma_belongs_to_the_sample_and_done_tells_the_stamp(band):
     sigma = band.node.create_publisher(Image, 'superres/sigma', 10)
     listener = band.evaluate(sigma_topic='superres/sigma', score_frames=-1)
     done: list[Header] = []
-    band.node.create_subscription(Header, 'evaluator/done', done.append, 10)
+    band.node.create_subscription(Header, 'evaluator/done', done.append, done_qos())
     band.until(sigma.get_subscription_count)
-    band.until(lambda: listener.count_subscribers('evaluator/done'))
+    band.until(lambda: done)
+    assert stamp_ns(done.pop()) == 0, 'the evaluator is ready'
     for k in range(2):
         band.send(band.stamp(k))
         sigma.publish(image(np.full((48, 64), 0.01 * (k + 1), np.float32), band.stamp(k), '32FC1'))
         band.until(lambda k=k: len(done) == k + 1)
+    band.send(band.stamp(1))
+    sigma.publish(image(np.full((48, 64), 0.02, np.float32), band.stamp(1), '32FC1'))
+    band.until(lambda: len(done) == 3)
     kept = list(listener.noted.samples)
+    assert len(kept) == 2, 'what comes again is answered, and not scored again'
     assert [float(sample.sigma.max()) for sample in kept] == pytest.approx([0.01, 0.02])
-    assert [stamp_ns(header) for header in done] == [sample.stamp_ns for sample in kept]
+    assert [stamp_ns(header) for header in done[:2]] == [sample.stamp_ns for sample in kept]
