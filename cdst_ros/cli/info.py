@@ -43,11 +43,14 @@ from cdst_ros.environment import (
 )
 
 _TRAINING = 'to train, pip install -e ".[train]" in the checkout'
+_REPORTS = 'to write reports as HTML, pip install -e ".[report]" in the checkout'
 
 #: Where the kernel driver of a desktop GPU and of a Jetson put their devices.
 _GPU_DEVICES = ('/dev/nvidia0', '/dev/nvhost-gpu', '/dev/nvgpu/igpu0/ctrl')
 
 _OPTIONAL = {
+    'Jinja2': _REPORTS,
+    'matplotlib': _REPORTS,
     'rosbags': 'to read and write bags, pip install rosbags',
     'torch': _TRAINING,
     'lightning': _TRAINING,

@@ -194,7 +194,7 @@ class _Shown:
         if self.kept.rgb is not None:
             colours = np.ascontiguousarray(self.kept.rgb[..., ::-1])
             picture = self._picture(colours, 'Picture of the scene')
-            panels[0] = Panel(picture, 'colour', 'not seen by the model')
+            panels[0] = Panel(picture, 'colour')
         if self.kept.sigma is not None and self.models:
             ours = self.models[0]
             picture = self._picture(self.error.paint(self.kept.sigma), f'Sigma of {ours}')

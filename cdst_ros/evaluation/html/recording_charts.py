@@ -29,7 +29,7 @@ from cdst_ros.evaluation.html.page import Picture
 from cdst_ros.evaluation.metrics.coverage import LEVELS
 from cdst_ros.evaluation.recording_report import Band, FrameScore, RecordingReport
 from cdst_ros.evaluation.report import Row
-from cdst_ros.evaluation.standing import HEADLINES
+from cdst_ros.evaluation.standing import HEADLINES, RANKED_BY
 
 #: More frames than this are drawn as medians of groups of neighbours.
 _MOST_POINTS = 160
@@ -39,6 +39,7 @@ _SMALLEST_SHARE = 1e-4
 _FEWEST_PIXELS = 0.005
 #: What is worse than this is drawn at this place: it would leave the others no room.
 _LEAST_GAIN = -0.6
+_RANKING = next(figure.label.split(' [')[0] for figure in HEADLINES if figure.name == RANKED_BY)
 _VERDICTS = {'better': (GOOD, '^'), 'worse': (BAD, 'v'), 'even': (EVEN, 'o')}
 
 
@@ -73,6 +74,8 @@ class Charts:
             for figure in HEADLINES
             if (stands := standing_of(row, figure.name)) and 'gain' in stands
         ]
+        # The figure that methods are ranked by first; the order is kept otherwise.
+        found.sort(key=lambda one: one[1] != _RANKING)
         if not found:
             return None
 
@@ -203,33 +206,14 @@ class Charts:
             return None
 
         def draw(axes: Any) -> None:
-            for place, (name, (low, middle, high)) in enumerate(spans.items()):
-                pen = self.pens[name]
-                axes.plot([low, high], [place, place], color=pen.color, linewidth=4, alpha=0.5)
-                axes.plot(middle, place, marker=pen.marker, color=pen.color, markersize=7)
-                axes.annotate(
-                    f'{middle:.1f} ms',
-                    (high, place),
-                    (6, 0),
-                    textcoords='offset points',
-                    va='center',
-                    bbox={'facecolor': 'white', 'edgecolor': 'none', 'pad': 0.8},
-                )
+            for place, (name, span) in enumerate(spans.items()):
+                _draw_span(axes, place, span, self.pens[name])
+            ends = np.array(list(spans.values()))
             axes.set_xscale('log')
-            low = min(span[0] for span in spans.values())
-            axes.set_xlim(low / 1.6, 4 * max(span[2] for span in spans.values()))
+            axes.set_xlim(ends.min() / 1.6, 4 * ends.max())
             axes.xaxis.set_major_formatter(lambda value, _: f'{value:g}')
             axes.xaxis.set_minor_formatter(lambda value, _: '')
-            if axes.get_xlim()[0] < 1000 / 30 < axes.get_xlim()[1]:
-                axes.axvline(1000 / 30, color=FAINT, linestyle=(0, (4, 3)), linewidth=1)
-                axes.annotate(
-                    '30 Hz',
-                    (1000 / 30, 1),
-                    (3, 2),
-                    xycoords=('data', 'axes fraction'),
-                    textcoords='offset points',
-                    color=FAINT,
-                )
+            _mark_rate(axes, 30)
             axes.set_yticks(range(len(spans)), list(spans))
             axes.set_ylim(len(spans) - 0.5, -0.5)
             axes.grid(axis='y', visible=False)
@@ -310,6 +294,37 @@ def _draw_gain(axes: Any, place: int, stands: dict[str, Any]) -> None:
         ha='center' if marker != '<' else 'left',
         fontweight='bold',
     )
+
+
+def _draw_span(axes: Any, place: int, span: F64, pen: Pen) -> None:
+    """Draw the low end, the middle and the high end of some times, and tell the middle."""
+    low, middle, high = span
+    axes.plot([low, high], [place, place], color=pen.color, linewidth=4, alpha=0.5)
+    axes.plot(middle, place, marker=pen.marker, color=pen.color, markersize=7)
+    axes.annotate(
+        f'{middle:.1f} ms',
+        (high, place),
+        (6, 0),
+        textcoords='offset points',
+        va='center',
+        bbox={'facecolor': 'white', 'edgecolor': 'none', 'pad': 0.8},
+    )
+
+
+def _mark_rate(axes: Any, hertz: float) -> None:
+    """Mark the time that frames of a rate have, if the axis shows it."""
+    time = 1000 / hertz
+    low, high = axes.get_xlim()
+    if low < time < high:
+        axes.axvline(time, color=FAINT, linestyle=(0, (4, 3)), linewidth=1)
+        axes.annotate(
+            f'{hertz:g} Hz',
+            (time, 1),
+            (3, 2),
+            xycoords=('data', 'axes fraction'),
+            textcoords='offset points',
+            color=FAINT,
+        )
 
 
 def _gain_limits(found: Sequence[dict[str, Any]]) -> tuple[float, float]:
