@@ -26,6 +26,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -417,6 +418,12 @@ class _Run:
     def _notes(self) -> Iterator[str]:
         yield from self._warnings
         yield from self._pairing.notes
+        backwards = sum(b < a for a, b in pairwise(self._stamps))
+        if backwards:
+            yield (
+                f'{backwards} of {len(self._stamps)} stamps lie before that of the frame before: '
+                'frames are scored in the order they were recorded in'
+            )
         if self._read_skipped:
             yield f'{self._read_skipped} frames could not be read'
         yield from self._read_reasons

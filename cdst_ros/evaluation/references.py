@@ -119,6 +119,7 @@ class RecordedPairs:
         self._tolerance_ns = tolerance_ns
         self._name = name
         self._view = _ViewOf(first)
+        self._by_stamp = not first.is_image
         if self._view.blind:
             self.notes.append(
                 'no camera_info tells how input and reference lie to each other: they are taken '
@@ -162,10 +163,11 @@ class RecordedPairs:
             if self._view.reprojected
             else f'of the same view, {ratio:.3g} times as large'
         )
+        if self._by_stamp:
+            how += f', paired by stamp within {self._tolerance_ns / 1e6:g} ms'
         return (
-            f'The reference is {self._name}, {how}, paired by stamp within '
-            f'{self._tolerance_ns / 1e6:g} ms. Where it has more pixels than the output, it is '
-            'reduced by the median of the known depths of each block.'
+            f'The reference is {self._name}, {how}. Where it has more pixels than the output, it '
+            'is reduced by the median of the known depths of each block.'
         )
 
     def _can_be(self, scale: int) -> bool:
@@ -234,7 +236,9 @@ class _ViewOf:
                     f'are not of scale {scale}'
                 )
             seen = valid_median(reference, factor // scale)
-        return View('recording', frame.depth, seen, color_of(frame, camera, seen.shape), camera)
+        # Pairs of images need not follow each other: each is a sequence of its own.
+        sequence = frame.name if frame.is_image else 'recording'
+        return View(sequence, frame.depth, seen, color_of(frame, camera, seen.shape), camera)
 
     def _between(self) -> F64 | None:
         """Return (4, 4), takes points of the input's camera to the reference's."""

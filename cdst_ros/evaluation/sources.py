@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from enum import Enum
 from functools import partial
@@ -29,9 +29,11 @@ import numpy as np
 from cdst_ros.depth.arrays import F32, F64, U8, AnyArray
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.encodings import MILLIMETRES, metres
+from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.evaluation.skipped import Skipped
 from cdst_ros.recordings.bag import TOLERANCE_NS, BagReader
 from cdst_ros.recordings.bag_stream import is_bag
+from cdst_ros.recordings.datasets.pairs import LOW, REFERENCE, Pair, find_pairs
 from cdst_ros.recordings.errors import BagError, RecordingError
 from cdst_ros.recordings.folder import COLOR_SUFFIX, DEPTH_SUFFIX, read_intrinsics
 from cdst_ros.recordings.images import decode_color, decode_depth
@@ -41,8 +43,6 @@ from cdst_ros.recordings.transforms import StaticTransforms, read_static_transfo
 
 #: Image files that hold depth: 16-bit PNG and TIFF in units, float32 TIFF in metres.
 IMAGE_SUFFIXES = ('.png', '.tif', '.tiff')
-#: Ends the name of a depth image of higher resolution, as ``_depth.png`` ends that of the input.
-REFERENCE_SUFFIX = '_reference.png'
 
 
 class SourceError(ValueError):
@@ -124,7 +124,7 @@ def kind_of(path: Path) -> Kind | None:
             return Kind.RECORDING
         if is_bag(path):
             return Kind.BAG
-        return Kind.FOLDER if _image_files(path) else None
+        return Kind.FOLDER if _has_pairs(path) or _image_files(path) else None
     if is_bag(path):
         return Kind.BAG
     return Kind.IMAGE if path.suffix.lower() in IMAGE_SUFFIXES else None
@@ -151,7 +151,7 @@ def open_source(
     :param depth_topic: of a bag, where it has several
     :param info_topic: of a bag, where it is not beside the depth topic; empty for none
     :param color_topic: of a bag, where it has several
-    :param reference: read references too, where a recording or folder has them
+    :param reference: read references too, where a recording has them; pairs always have them
     :param reference_topic: of a bag, depth to compare with
     :param require_color: of a bag, leave frames without colour out; else also bags without any
         are opened
@@ -173,26 +173,34 @@ def open_source(
             depth_scale=depth_scale,
             tolerance_ns=tolerance_ns,
         )
-        if not color:
-            return BagSource(open_bag())
-        try:
-            return BagSource(open_bag(color_topic=color_topic or '', require_color=require_color))
-        except BagError:
-            if require_color or color_topic is not None:
-                raise
-            return BagSource(open_bag())
+        return BagSource(
+            _with_color(open_bag, color_topic, require_color) if color else open_bag()
+        )
     if reference_topic is not None:
         raise SourceError(f'{path} is no bag: it has no topic {reference_topic}')
     if kind is Kind.RECORDING:
         return RecordingSource(Recording(path), color, reference)
-    if kind is Kind.FOLDER:
-        return ImagesSource(Kind.FOLDER, _image_files(path), depth_scale, color, reference)
-    if kind is Kind.IMAGE:
-        return ImagesSource(Kind.IMAGE, [path], depth_scale, color, reference)
+    if kind is Kind.FOLDER and _has_pairs(path):
+        return PairsSource(find_pairs(path), depth_scale, path / 'K.txt')
+    if kind is not None:
+        files = [path] if kind is Kind.IMAGE else _image_files(path)
+        return ImagesSource(kind, files, depth_scale, color)
     raise SourceError(
         f'{path} is no bag, recording, folder of images or image: depth images are '
         f'{", ".join(IMAGE_SUFFIXES)}, bags .mcap, .db3 or a rosbag2 folder'
     )
+
+
+def _with_color(
+    open_bag: Callable[..., BagReader], color_topic: str | None, require_color: bool
+) -> BagReader:
+    """Open a bag with its colour, or without where it need not have any."""
+    try:
+        return open_bag(color_topic=color_topic or '', require_color=require_color)
+    except BagError:
+        if require_color or color_topic is not None:
+            raise
+        return open_bag()
 
 
 class _Opened:
@@ -318,23 +326,10 @@ class RecordingSource(_Opened):
 
 
 class ImagesSource(_Opened):
-    """
-    Image files.
+    """Image files; ``NAME_rgb.jpg`` is the colour of ``NAME_depth.png``, registered to it."""
 
-    ``NAME_rgb.jpg`` is the colour of ``NAME_depth.png``, registered to it, and
-    ``NAME_reference.png`` the same view in depth of higher resolution.
-    """
-
-    def __init__(
-        self,
-        kind: Kind,
-        files: list[Path],
-        depth_scale: float,
-        color: bool,
-        reference: bool = False,
-    ) -> None:
+    def __init__(self, kind: Kind, files: list[Path], depth_scale: float, color: bool) -> None:
         super().__init__(kind)
-        self._reference = reference
         self._files = files
         self._depth_scale = depth_scale
         self._color = color
@@ -349,12 +344,11 @@ class ImagesSource(_Opened):
             try:
                 pixels = read_depth_image(file)
                 color = self._read_color(file) if self._color else None
-                reference = self._read_reference(file) if self._reference else None
             except SourceError as error:
                 self.skipped.add(str(error))
                 continue
             is_float = pixels.dtype == np.float32
-            depth = self._metres(pixels)
+            depth = pixels if is_float else metres(pixels, self._depth_scale)
             height, width = depth.shape
             camera = None
             if matrix is not None:
@@ -368,17 +362,7 @@ class ImagesSource(_Opened):
                 color=color,
                 color_registered=color is not None,
                 is_image=True,
-                reference=reference,
             )
-
-    def _metres(self, pixels: AnyArray) -> F32:
-        return pixels if pixels.dtype == np.float32 else metres(pixels, self._depth_scale)
-
-    def _read_reference(self, file: Path) -> F32 | None:
-        if not file.name.endswith(DEPTH_SUFFIX):
-            return None
-        reference = file.with_name(file.name[: -len(DEPTH_SUFFIX)] + REFERENCE_SUFFIX)
-        return self._metres(read_depth_image(reference)) if reference.exists() else None
 
     def _read_color(self, file: Path) -> U8 | None:
         if not file.name.endswith(DEPTH_SUFFIX):
@@ -390,6 +374,52 @@ class ImagesSource(_Opened):
             return None
         except (OSError, RecordingError) as error:
             raise SourceError(f'{color}: {error}') from error
+
+
+class PairsSource(_Opened):
+    """A folder of low-resolution depth with references of the same view (``datasets/pairs``)."""
+
+    def __init__(self, pairs: list[Pair], depth_scale: float, intrinsics: Path) -> None:
+        """
+        Take the pairs.
+
+        :param intrinsics: file of those of the references
+        """
+        super().__init__(Kind.FOLDER)
+        self._pairs = pairs
+        self._depth_scale = depth_scale
+        self._intrinsics = intrinsics
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def __iter__(self) -> Iterator[SourceFrame]:
+        self.skipped = Skipped()
+        matrix = read_intrinsics(self._intrinsics)
+        for pair in self._pairs:
+            try:
+                low, reference, color = pair.read(self._depth_scale)
+            except RecordingError as error:
+                self.skipped.add(str(error))
+                continue
+            camera = low_camera = None
+            if matrix is not None:
+                fx, fy, cx, cy = (float(matrix[at]) for at in ((0, 0), (1, 1), (0, 2), (1, 2)))
+                height, width = reference.shape
+                camera = CameraModel.from_intrinsics(fx, fy, cx, cy, width, height)
+                share = low.shape[1] / width
+                low_camera = _fitting(camera.scaled(share, GridAlignment.HALF_PIXEL), low)
+            yield SourceFrame(
+                name=pair.name,
+                depth=low,
+                encoding='16UC1',
+                camera=low_camera,
+                color=color,
+                color_registered=color is not None,
+                is_image=True,
+                reference=reference,
+                reference_camera=camera,
+            )
 
 
 def read_depth_image(file: Path) -> AnyArray:
@@ -422,6 +452,10 @@ def _image_files(folder: Path) -> list[Path]:
     """Return the depth images of a folder, by name: NAME_depth.png if there are any, else all."""
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
     return [file for file in files if file.name.endswith(DEPTH_SUFFIX)] or files
+
+
+def _has_pairs(folder: Path) -> bool:
+    return (folder / LOW).is_dir() and (folder / REFERENCE).is_dir()
 
 
 def _inverse(matrix: F64 | None) -> F64 | None:

@@ -98,12 +98,12 @@ def choose_depth(images: Iterable[ImageTopic], wanted: str | None, bag: str) -> 
         return candidates[0]
     fault = 'has several depth topics' if candidates else 'has no depth topic'
     remedy = (
-        'name the one to read (--depth-topic)'
+        'Name the one to read (--depth-topic)'
         if candidates
-        else 'depth is 16UC1 or 32FC1, raw or compressedDepth: record the raw depth topic'
+        else 'Depth is 16UC1 or 32FC1, raw or compressedDepth: record the raw depth topic'
     )
     kind = SeveralTopicsError if candidates else BagError
-    raise kind(f'{bag} {fault}: {_listed(candidates or images)}. {remedy.capitalize()}.')
+    raise kind(f'{bag} {fault}: {_listed(candidates or images)}. {remedy}.')
 
 
 def choose_color(images: Iterable[ImageTopic], wanted: str | None, bag: str) -> ImageTopic:

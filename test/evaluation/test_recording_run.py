@@ -347,6 +347,7 @@ def test_stamps_out_of_order_are_read(tmp_path):
     report = evaluate_recording(request)
     assert len({frame.stamp_ns for frame in report.frames}) == 6
     assert report.timing['recorded_seconds'] == pytest.approx(5 * 0.033)
+    assert any('3 of 6 stamps lie before' in note for note in report.report.notes)
 
 
 def test_what_contradicts_is_refused(bag, tmp_path):

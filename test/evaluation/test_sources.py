@@ -194,7 +194,29 @@ def test_colour_that_is_not_required_may_be_absent_or_several(bag, tmp_path):
         open_source(bag, color=True, require_color=False, color_topic='/c')
 
 
-def test_recordings_and_folders_yield_references_and_poses(tmp_path, photos):
+def test_pairs_yield_their_references(tmp_path):
+    for folder in ('low', 'reference', 'rgb'):
+        (tmp_path / folder).mkdir()
+    cv2.imwrite(str(tmp_path / 'low' / 'a.png'), np.full((24, 32), 1500, np.uint16))
+    cv2.imwrite(str(tmp_path / 'reference' / 'a.png'), np.full((48, 64), 1600, np.uint16))
+    cv2.imwrite(str(tmp_path / 'rgb' / 'a.png'), np.zeros((48, 64, 3), np.uint8))
+    np.savetxt(tmp_path / 'K.txt', [[80, 0, 31.5], [0, 82, 23.5], [0, 0, 1]])
+    with open_source(tmp_path) as source:
+        (frame,) = source
+    assert (source.kind, len(source)) == (Kind.FOLDER, 1)
+    assert frame.name == 'a'
+    assert frame.depth[0, 0] == pytest.approx(1.5)
+    assert frame.reference[0, 0] == pytest.approx(1.6)
+    assert frame.reference_camera.intrinsics() == (80, 82, 31.5, 23.5)
+    assert frame.camera.intrinsics() == (40, 41, 15.5, 11.5)
+    assert frame.color.shape == (48, 64, 3)
+    (tmp_path / 'low' / 'a.png').write_bytes(b'')
+    with open_source(tmp_path) as source:
+        assert list(source) == []
+        assert source.skipped.count == 1
+
+
+def test_recordings_yield_references_and_poses(tmp_path):
     depth = np.full((24, 32), 1500, np.uint16)
     finer = CAMERA.scaled(2, GridAlignment.HALF_PIXEL)
     with RecordingWriter(tmp_path / 'walk') as writer:
@@ -212,7 +234,3 @@ def test_recordings_and_folders_yield_references_and_poses(tmp_path, photos):
     np.testing.assert_array_equal(frame.pose, np.eye(4))
     (frame,) = open_source(tmp_path / 'walk')
     assert frame.reference is None
-    cv2.imwrite(str(photos / '001_reference.png'), np.full((96, 128), 900, np.uint16))
-    frames = list(open_source(photos, reference=True))
-    assert [frame.reference is not None for frame in frames] == [False, True, False, False]
-    assert frames[1].reference[5, 5] == pytest.approx(0.9)
