@@ -29,8 +29,11 @@ from torch.nn import functional
 from cdst_ros.models.grid import bilinear_numerators
 from cdst_ros.models.local import LocalDepth, exactly
 
-#: Keeps the quotient of weighted samples defined where none has weight.
-_EPSILON = 1e-6
+#: No sample that is there weighs less than this, across or down: beside holes it may be the only
+#: one, and has to be divided by its weight.
+_LEAST = 0.002
+#: Below any weight: keeps the quotient of weighted samples defined where there is none.
+_EPSILON = 0.5 * _LEAST**2
 #: Taken off the logit of a sample that is not there: its weight vanishes.
 _NEVER = 1e4
 
@@ -100,19 +103,23 @@ class SelectingHead(nn.Module):
         with exactly(samples):
             square = functional.conv2d(samples, self.picked).chunk(4, 1)
             known = functional.conv2d(there, self.picked).chunk(4, 1)
-        across, down = torch.sigmoid(self.shares(features).to(samples.dtype)).chunk(2, 1)
-        both = across * down
+        logits = self.shares(features).to(samples.dtype)
+        # One minus a share near one would be nothing but rounding.
+        own = _LEAST + (1 - 2 * _LEAST) * torch.sigmoid(-logits)
+        other = _LEAST + (1 - 2 * _LEAST) * torch.sigmoid(logits)
+        own_x, own_y = own.chunk(2, 1)
+        other_x, other_y = other.chunk(2, 1)
         usable = (
-            (1 - across - down + both) * known[0],
-            (across - both) * known[1],
-            (down - both) * known[2],
-            both * known[3],
+            own_x * own_y * known[0],
+            other_x * own_y * known[1],
+            own_x * other_y * known[2],
+            other_x * other_y * known[3],
         )
         weight = usable[0] + usable[1] + usable[2] + usable[3]
         total = usable[0] * square[0] + usable[1] * square[1]
         total = total + usable[2] * square[2] + usable[3] * square[3]
         # Where nothing has weight, this is 0: the centre.
-        out: Tensor = total / (weight + _EPSILON)
+        out: Tensor = total / weight.clamp(min=_EPSILON)
         return out if self.residual is None else out + self.residual(features)
 
 
