@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from cdst_ros.evaluation.html.page import (
@@ -83,7 +84,7 @@ def _headlines(ranked: Sequence[Row], judged: Sequence[str]) -> Table:
             cells.append(_latency(row))
         body.append(cells)
     return Table(
-        ['method', *(_label(figure) for figure in shown), *(['ms a frame'] if timed else [])],
+        ['method', *(figure.label for figure in shown), *(['ms a frame'] if timed else [])],
         body,
         'Methods, the least error at edges first. In brackets: 95 % intervals. ★: the best of a '
         'column. Better, worse, even: against the best classical method that sees depth alone, '
@@ -93,17 +94,11 @@ def _headlines(ranked: Sequence[Row], judged: Sequence[str]) -> Table:
 
 
 def _headline(figure: Figure, row: Row, rows: Sequence[Row]) -> Cell:
-    value = row.metrics.get(figure.name)
-    if value is None:
-        return Cell('')
-    text = figure.told(value)
-    best = best_of(figure, rows)
     stands = standing_of(row, figure.name)
-    return Cell(
-        text,
-        _interval(figure, row.intervals.get(figure.name)),
-        None if stands is None else MARKS[stands['verdict']],
-        best is not None and text == figure.told(best),
+    return replace(
+        _value(figure, row, rows),
+        below=_interval(figure, row.intervals.get(figure.name)),
+        mark=None if stands is None else MARKS[stands['verdict']],
     )
 
 
@@ -124,7 +119,7 @@ def _paired(row: Row, found: dict[str, Any], whom: str) -> Details:
         value, difference = row.metrics[figure.name], stands['difference']
         body.append(
             [
-                _label(figure),
+                figure.label,
                 figure.told(value),
                 Cell(figure.told(value - difference), stands['floor']),
                 Cell(_signed(figure, difference), _interval(figure, stands['interval'])),
@@ -169,31 +164,24 @@ def _everything(ranked: Sequence[Row]) -> Table:
     body: list[list[Cell | str]] = []
     for figure in FIGURES:
         if any(figure.name in row.metrics for row in ranked):
-            best = best_of(figure, ranked)
-            cells = [
-                Cell('')
-                if figure.name not in row.metrics
-                else Cell(
-                    text := figure.told(row.metrics[figure.name]),
-                    strong=best is not None and text == figure.told(best),
-                )
-                for row in ranked
-            ]
-            body.append([_label(figure), *cells])
+            body.append([figure.label, *(_value(figure, row, ranked) for row in ranked)])
     return Table(['figure', *(row.method for row in ranked)], body, 'All figures, pooled.')
 
 
+def _value(figure: Figure, row: Row, rows: Sequence[Row]) -> Cell:
+    if figure.name not in row.metrics:
+        return Cell('')
+    text, best = figure.told(row.metrics[figure.name]), best_of(figure, rows)
+    return Cell(text, strong=best is not None and text == figure.told(best))
+
+
 def best_of(figure: Figure, rows: Sequence[Row]) -> float | None:
-    """Return the best value of a figure, None where nothing is better than another."""
+    """Return the best value of a figure, None where none is better than another."""
     values = [row.metrics.get(figure.name, math.nan) for row in rows]
     defined = [value for value in values if math.isfinite(value)]
-    if not defined or not figure.better:
+    if not figure.better or len({figure.told(value) for value in defined}) < 2:
         return None
     return max(defined, key=lambda value: figure.better * value)
-
-
-def _label(figure: Figure) -> str:
-    return figure.label
 
 
 def _interval(figure: Figure, interval: Sequence[float] | None) -> str:

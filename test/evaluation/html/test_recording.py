@@ -25,7 +25,9 @@ pytest.importorskip('jinja2', reason='needs the extra report')
 pytest.importorskip('matplotlib', reason='needs the extra report')
 
 from cdst_ros.evaluation.html import MissingLibraryError, check_libraries, recording, write_html
+from cdst_ros.evaluation.html.method_tables import best_of
 from cdst_ros.evaluation.html.recording import recording_page
+from cdst_ros.evaluation.metrics.catalogue import FIGURES
 from cdst_ros.evaluation.report import Report
 
 from .reading import ReadPage
@@ -112,6 +114,15 @@ def test_the_charts_tell_their_numbers_to_who_cannot_see_them(page):
     assert 'ours: 0 to 2 m 2.00 cm, 2 to 4 m 4.00 cm' in told
     assert 'ours: median 3.0 ms' in told
     assert '50 % stated, 40.0 %' in told
+
+
+def test_the_best_is_marked_where_methods_differ(make):
+    rows = make().report.rows
+    figures = {figure.name: figure for figure in FIGURES}
+    assert best_of(figures['edge_mae_cm'], rows) == 2.0
+    assert best_of(figures['thin_recall'], rows) is None  # all alike
+    assert best_of(figures['ause'], rows) is None  # of one method
+    assert best_of(figures['coverage_50'], rows) is None  # has its own right value
 
 
 @pytest.mark.parametrize(
