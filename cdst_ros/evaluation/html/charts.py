@@ -146,10 +146,3 @@ def figure_svg(figure: Any, alt: str, caption: str = '') -> Picture:
         figure.savefig(file, format='svg', metadata={'Date': None})
     width, height = (round(96 * inches) for inches in figure.get_size_inches())
     return Picture(data_uri('image/svg+xml', file.getvalue()), width, height, alt, False, caption)
-
-
-def figure_png(figure: Any, dots_per_inch: float = 150) -> bytes:
-    """Return a ``matplotlib.figure.Figure`` as a PNG file."""
-    file = io.BytesIO()
-    figure.savefig(file, format='png', dpi=dots_per_inch, metadata={'Software': None})
-    return file.getvalue()

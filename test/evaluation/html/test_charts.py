@@ -20,7 +20,7 @@ import pytest
 
 pytest.importorskip('matplotlib', reason='needs the extra report')
 
-from cdst_ros.evaluation.html.charts import draw_chart, figure_png, pens
+from cdst_ros.evaluation.html.charts import draw_chart, pens
 
 
 def draw(axes):
@@ -63,9 +63,3 @@ def test_the_style_of_others_is_left_alone():
 def test_methods_are_told_apart_without_colour():
     drawn = pens(['a', 'b', 'c'], ['d', 'e', 'f', 'g'])
     assert len({(str(pen.linestyle), pen.marker) for pen in drawn.values()}) == 7
-
-
-def test_figures_become_png_for_other_papers():
-    from matplotlib.figure import Figure
-
-    assert figure_png(Figure(figsize=(2, 1)), 50).startswith(b'\x89PNG')
