@@ -16,7 +16,8 @@ What a robot's costmap is told by low-resolution, bicubic and our depth: cells, 
 
 Rooms with thin poles are seen by a camera 0.4 m above the floor. The points of each depth image
 between the heights that a costmap marks go into 5 cm cells, as Nav2's obstacle and voxel layers
-mark them: one point is enough, or ``--voxels`` of a column. The truth is the exact depth at the higher resolution.
+mark them: one point is enough, or ``--voxels`` of a column. The truth is the exact depth at the
+higher resolution.
 
 - found: share of the cells of the truth that are marked
 - phantom: marked cells a view that neither are nor touch one of the truth: obstacles in free space
