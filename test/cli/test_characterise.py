@@ -22,7 +22,7 @@ from cdst_ros.synthetic import load_profile
 
 
 def run(verb, *args):
-    return CliRunner().invoke(build_app(), [verb, *map(str, args)])
+    return CliRunner(env={'COLUMNS': '200'}).invoke(build_app(), [verb, *map(str, args)])
 
 
 @pytest.fixture(scope='module')

@@ -112,7 +112,7 @@ class EdgeMeter:
         drawn = [values[rng.integers(count, size=count)].mean() for _ in range(_REPLICATES)]
         low, high = np.percentile(drawn, (2.5, 97.5))
         return Figure(name, label, float(values.mean()), SHARE, count, 'edges', float(low),
-                      float(high), 'between both planes, off them by 5 cm, 2 % and 3 sigma')  # fmt: skip
+                      float(high), 'off both planes by 5 cm, 2 % and 3 sigma')  # fmt: skip
 
     def section(self) -> Section:
         """Return all of it for people."""

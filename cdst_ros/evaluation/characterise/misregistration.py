@@ -40,6 +40,8 @@ FINE = 2
 _SHIFT, _OUT = 8, 3
 #: Depth edges of a part of an image that make it count.
 _MIN_EDGES = 60
+#: Those of a kind, in a part of an image, that are looked at.
+_MOST_EDGES = 250
 #: Parts that tell an interval.
 _MIN_PARTS = 6
 #: A peak stands out by so many deviations of the sums far from it.
@@ -229,6 +231,9 @@ def _sums(sides: tuple[Bool, ...], inside: Bool, across: F32, down: F32) -> F64:
         strength = across if k < 2 else down
         padded = np.pad(strength, reach)
         v, u = np.nonzero(side & inside)
+        if v.size > _MOST_EDGES:
+            chosen = np.linspace(0, v.size - 1, _MOST_EDGES).astype(int)
+            v, u = v[chosen], u[chosen]
         for row in range(FINE):
             # between pixels u and u + 1 lie the fine pixels FINE (u + 1) - 1 and FINE (u + 1)
             if k < 2:

@@ -36,7 +36,9 @@ def noise_section(noise: Noise, still_frames: int, spans: int) -> Section:
     :param spans: such spans
     """
     pixels = noise.pixels
-    figures = [Figure('still', 'still frames that were used', float(still_frames), '', spans, 'spans')]
+    figures = [
+        Figure('still', 'still frames that were used', float(still_frames), '', spans, 'spans')
+    ]
     fit = noise.total
     if fit is None or noise.model is None:
         why = f'fewer than {MIN_BANDS} bands of distance with {MIN_TILES} flat tiles each'

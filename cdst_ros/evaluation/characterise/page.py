@@ -95,11 +95,15 @@ def _blocks(section: Told) -> Iterator[Block]:
     for note in section.notes:
         yield Paragraph(note)
     yield Table(
-        ('', 'value', 'evidence', 'note'),
+        ('', 'value'),
         [_row(figure) for figure in section.figures],
         f'{section.title}: figures, 95 % intervals in brackets',
     )
-    yield from charts_of(section)
+    charts = charts_of(section)
+    if len(charts) > 1:
+        yield Panels([Panel(chart, chart.caption) for chart in charts], columns=2)
+    else:
+        yield from charts
     for table in section.tables:
         if table.name != 'profile':
             yield Details(table.title, [_table(table)])
@@ -107,9 +111,10 @@ def _blocks(section: Told) -> Iterator[Block]:
 
 def _row(figure: Figure) -> list[Cell | str]:
     evidence = f'{figure.evidence} {figure.of}' if figure.of else ''
+    label = Cell(figure.label, '; '.join(part for part in (evidence, figure.note) if part))
     if figure.told:
-        return [figure.label, Cell(figure.text, figure.interval), evidence, figure.note]
-    return [figure.label, Cell('not told', 'by this recording'), evidence, figure.note]
+        return [label, Cell(figure.text, figure.interval)]
+    return [label, Cell('not told', 'by this recording')]
 
 
 def _table(table: ToldTable) -> Table:

@@ -37,6 +37,8 @@ _COARSEST, _FINEST = 20.0, 6000.0
 _MIN_STRENGTH = 0.25
 _MIN_CONTRAST = 6.0
 _BINS = 1 << 18
+#: Strips of the image, side by side, that are counted apart.
+_STRIPS = 4
 #: Units are taken together by so many, for steps that are coarse.
 _COARSER = (1, 3, 9)
 
@@ -66,19 +68,21 @@ class StepFinder:
     """Counts depths, and finds the steps between them."""
 
     def __init__(self) -> None:
-        self._counts = np.zeros(round(_FARTHEST / FINE), np.int64)
+        self._strips = np.zeros((_STRIPS, round(_FARTHEST / FINE)), np.int64)
         self._whole = 0
         self._pixels = 0
         self._float = False
 
     def add(self, depth: F32, encoding: str) -> None:
         """Count the depths of an image (H, W) [m], NaN = unknown."""
-        known = depth[np.isfinite(depth) & (depth < _FARTHEST - FINE)].astype(np.float64)
-        fine = np.rint(known / FINE).astype(np.int64)
-        self._counts += np.bincount(fine, minlength=self._counts.size)[: self._counts.size]
-        units = known / MILLIMETRE
-        self._whole += int(np.count_nonzero(np.abs(units - np.rint(units)) < 2e-3))
-        self._pixels += known.size
+        for place, strip in enumerate(np.array_split(depth, _STRIPS, axis=1)):
+            known = strip[np.isfinite(strip) & (strip < _FARTHEST - FINE)].astype(np.float64)
+            fine = np.rint(known / FINE).astype(np.int64)
+            most = self._strips.shape[1]
+            self._strips[place] += np.bincount(fine, minlength=most)[:most]
+            units = known / MILLIMETRE
+            self._whole += int(np.count_nonzero(np.abs(units - np.rint(units)) < 2e-3))
+            self._pixels += known.size
         self._float |= encoding.startswith('32FC1')
 
     @property
@@ -90,22 +94,22 @@ class StepFinder:
         """Return the nearest and the farthest depth that one in a thousand pixels exceeds [m]."""
         if not self._pixels:
             return None
-        share = np.cumsum(self._counts) / self._counts.sum()
+        share = np.cumsum(self._strips.sum(axis=0)) / self._pixels
         near, far = (int(np.searchsorted(share, at)) for at in (0.001, 0.999))
         return near * FINE, far * FINE
 
     def steps(self) -> Steps:
         """Return the steps that show."""
         unit = MILLIMETRE if self._whole > 0.99 * self._pixels else FINE
-        counts = self._counts
+        strips = self._strips.astype(np.float64)
         if unit == MILLIMETRE:
-            counts = counts[:: round(MILLIMETRE / FINE)]
+            strips = strips[:, :: round(MILLIMETRE / FINE)]
         if self._pixels < _MIN_PIXELS:
             return Steps(unit if unit == MILLIMETRE else 0.0)
-        disparity = _coarse_or_fine(counts.astype(np.float64), unit)
+        disparity = _coarse_or_fine(strips, unit)
         if disparity:
             return Steps(unit if unit == MILLIMETRE else 0.0, disparity)
-        even = _even_comb(counts.astype(np.float64), unit)
+        even = _even_comb(strips.sum(axis=0), unit)
         return Steps(even or (unit if unit == MILLIMETRE else 0.0))
 
     def section(self) -> Section:
@@ -151,19 +155,21 @@ def _contrast(counts: F64, window: int) -> F64:
     return np.where(enough, np.clip(counts / np.where(enough, around, 1) - 1, -1, 3), 0.0)
 
 
-def _coarse_or_fine(counts: F64, unit: float) -> float:
+def _coarse_or_fine(strips: F64, unit: float) -> float:
     """Return what ``_disparity_comb`` finds with the finest unit that shows anything."""
     for factor in _COARSER:
-        rows = counts.size // factor
+        rows = strips.shape[1] // factor
         # what is stored as k units is around k units
-        shifted = np.roll(counts, factor // 2)[: rows * factor]
-        found = _disparity_comb(shifted.reshape(rows, factor).sum(axis=1), unit * factor)
+        shifted = np.roll(strips, factor // 2, axis=1)[:, : rows * factor]
+        found = _disparity_comb(
+            shifted.reshape(len(strips), rows, factor).sum(axis=2), unit * factor
+        )
         if found:
             return found
     return 0.0
 
 
-def _disparity_comb(counts: F64, unit: float) -> float:
+def _disparity_comb(strips: F64, unit: float) -> float:
     """
     Return how many steps of 1/z there are in 1/m; 0 if there are none.
 
@@ -171,6 +177,7 @@ def _disparity_comb(counts: F64, unit: float) -> float:
     a line there and at its multiples. Where steps are finer than the storage there is nothing to
     see, so each frequency is looked for beyond the depth where its steps are ``_VISIBLE`` units.
     """
+    counts = strips.sum(axis=0)
     depths: F64 = np.asarray(np.arange(counts.size) * unit, np.float64)
     best = (0.0, 0.0)
     nearest = [0.4, 0.7, 1.0, 1.5, 2.2, 3.2, 4.5]
@@ -197,24 +204,35 @@ def _disparity_comb(counts: F64, unit: float) -> float:
     if not best[1]:
         return 0.0
     refined = _refined(best[0], depths, counts, unit)
-    return refined if _is_comb(refined, depths, counts, unit) else 0.0
+    whole = _is_comb(refined, depths, counts, unit, halves=True)
+    return refined if whole and _everywhere(refined, depths, strips, unit) else 0.0
 
 
-def _is_comb(disparity: float, depths: F64, counts: F64, unit: float) -> bool:
+def _everywhere(disparity: float, depths: F64, strips: F64, unit: float) -> bool:
     """
-    Return whether depths really are whole steps of disparity.
+    Return whether the comb is there in every strip of the image that tells.
 
-    They are ``disparity / n``, so the line has no phase, and it is there in the nearer and in the
-    farther half of the depths alike.
+    The columns of a plain wall are a comb in 1/z as well, but other walls are others.
+    """
+    return all(_is_comb(disparity, depths, strip, unit, halves=False) for strip in strips)
+
+
+def _is_comb(disparity: float, depths: F64, counts: F64, unit: float, *, halves: bool) -> bool:
+    """
+    Return whether depths really are whole steps of disparity; of too few nothing is said against.
+
+    They are ``disparity / n``, so the line has no phase.
+
+    :param halves: whether it has to be there in the nearer and the farther half of the depths
     """
     near, far = np.sqrt(_VISIBLE * unit * disparity), np.sqrt(16 * unit * disparity)
     contrast = _contrast(counts, 49)
     used = np.flatnonzero(contrast * ((depths >= near) & (depths <= far)))
     if used.size < 50:
-        return False
-    for half in np.array_split(used, 2):
-        weight = contrast[half]
-        line = np.exp(2j * np.pi * disparity / depths[half]) @ weight / np.abs(weight).sum()
+        return not halves
+    for part in np.array_split(used, 2 if halves else 1):
+        weight = contrast[part]
+        line = np.exp(2j * np.pi * disparity / depths[part]) @ weight / np.abs(weight).sum()
         if line.real < _MIN_STRENGTH:
             return False
     return True

@@ -51,9 +51,7 @@ def rise_of(blur: float, mixes: bool) -> float:
     return float(at[np.searchsorted(edge, 0.9)] - at[np.searchsorted(edge, 0.1)])
 
 
-@pytest.mark.parametrize(
-    ('smoothing', 'tolerance'), [(0.0, 0.12), (0.8, 0.12), (1.2, 0.1)]
-)
+@pytest.mark.parametrize(('smoothing', 'tolerance'), [(0.0, 0.12), (0.8, 0.12), (1.2, 0.1)])
 def test_edge_spread_is_that_put_in(smoothing: float, tolerance: float):
     spread = meter_of(Sampling.MEAN, smoothing, noise=0.004).spread()
     expected = rise_of(smoothing, mixes=True)

@@ -41,7 +41,7 @@ def found(depths: np.ndarray, encoding: str = '16UC1'):
 
 
 @settings(deadline=None, max_examples=10)
-@given(st.floats(60.0, 900.0), st.integers(0, 50))
+@given(st.floats(100.0, 900.0), st.integers(0, 50))
 def test_steps_of_disparity_are_found_under_millimetres(disparity: float, seed: int):
     steps = found(disparity / np.rint(disparity / scene(seed))).steps()
     assert steps.disparity == pytest.approx(disparity, rel=0.005)

@@ -41,6 +41,7 @@ class Tour:
     :param color_shift: by which colour lies right of and below depth [px of depth]
     :param jitter_s: standard deviation of every stamp
     :param lost: frames that are not written
+    :param storage: of the bag
     """
 
     profile: SensorProfile
@@ -50,11 +51,12 @@ class Tour:
     color_shift: tuple[float, float] | None = None
     jitter_s: float = 0.0
     lost: Sequence[int] = ()
+    storage: str = '.mcap'
 
     def write(self, path: Path) -> Path:
         """Write the bag and return its path."""
         rng = np.random.default_rng(7)
-        with BagWriter(path) as bag:
+        with BagWriter(path, self.storage) as bag:
             for place, seed in enumerate(self.seeds):
                 self._write_place(bag, place, seed, rng)
         return path
