@@ -38,10 +38,10 @@ from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.recordings.bag_writer import BagWriter
 
-LOW = CameraModel.from_intrinsics(150.0, 150.0, 79.5, 59.5, 160, 120)
+LOW = CameraModel.from_intrinsics(60.0, 60.0, 31.5, 23.5, 64, 48)
 FINE = LOW.scaled(4, GridAlignment.HALF_PIXEL)
 #: Another camera than ``FINE``, that calls its frame the same.
-OTHER = CameraModel.from_intrinsics(520.0, 520.0, 319.5, 239.5, 640, 480)
+OTHER = CameraModel.from_intrinsics(208.0, 208.0, 127.5, 95.5, 256, 192)
 PERIOD_NS, START_NS = 33_333_333, 1_700_000_000 * 10**9
 FRAMES = 40
 _EVALUATE = 'from cdst_ros.cli import build_app; build_app()()'
@@ -69,7 +69,7 @@ def main() -> None:
             print(' | '.join(rows[-1]), flush=True)
     text = (
         '# Bad bags, and what evaluate says\n\n'
-        f'Bags of {FRAMES} frames of 160x120; `BAG` stands for their path. What can be read is '
+        f'Bags of {FRAMES} frames of 64x48; `BAG` stands for their path. What can be read is '
         'scored, and what cannot is counted; code 1 is a bag of which nothing can be said.\n\n'
         f'`python benchmarks/bad_bags.py --markdown docs/bad-bags.md`, {date.today()}, '
         f'{machine()}\n\n' + markdown(['bag', 'exit code', 'scored', 'what it said'], rows)
@@ -81,7 +81,7 @@ def main() -> None:
 def told(bag: Path, options: tuple[str, ...]) -> list[str]:
     """Return exit code, frames scored, and notes or error of an evaluation."""
     command = [sys.executable, '-c', _EVALUATE, 'evaluate', str(bag), '--scale', '4']
-    command += ['--model', 'fast_x4', *options]
+    command += ['--model', 'fast_x4', '--frames', '40', *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines() + done.stderr.splitlines()
     scored = next((line.split()[0] for line in lines if ' frames scored, ' in line), '-')
@@ -98,9 +98,9 @@ def scene(number: int, camera: CameraModel) -> F32:
     """Return a slanted wall with a box that slides before it (H, W) [m]."""
     share = camera.width / LOW.width
     v, u = np.mgrid[: camera.height, : camera.width] / share
-    depth = (1 / (0.3 + 0.0008 * u + 0.0004 * v)).astype(np.float32)
-    left = 20 + number
-    depth[(v >= 40) & (v < 80) & (u >= left) & (u < left + 40)] = 1.2
+    depth = (1 / (0.3 + 0.002 * u + 0.001 * v)).astype(np.float32)
+    left = 5 + number % 30
+    depth[(v >= 12) & (v < 36) & (u >= left) & (u < left + 20)] = 1.2
     return depth
 
 
@@ -133,7 +133,7 @@ def plain(
 def cut(path: Path, storage: str, share: float) -> Path:
     """Write a bag and cut its file."""
     # An MCAP is written in chunks of some megabytes: a cut costs the chunk that it falls into.
-    file = plain(path, storage, frames=300) / f'{path.name}{storage}'
+    file = plain(path, storage, frames=1500) / f'{path.name}{storage}'
     alone = path.with_suffix(storage)
     alone.write_bytes(file.read_bytes()[: int(share * file.stat().st_size)])
     return alone
@@ -174,12 +174,12 @@ def encoded(path: Path, encoding: str, first: int = 0) -> Path:
             time = _TYPES['builtin_interfaces/msg/Time'](sec=sec, nanosec=nanosec)
             image = _TYPES['sensor_msgs/msg/Image'](
                 header=_TYPES['std_msgs/msg/Header'](stamp=time, frame_id='d'),
-                height=120,
-                width=160,
+                height=48,
+                width=64,
                 encoding=encoding,
                 is_bigendian=0,
-                step=160,
-                data=np.zeros(160 * 120, np.uint8),
+                step=64,
+                data=np.zeros(64 * 48, np.uint8),
             )
             bag.write('/d/image_raw', image, stamp)
     return path

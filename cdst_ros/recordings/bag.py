@@ -376,9 +376,12 @@ class BagReader:
             reasons.append(f'{counts.damaged} messages are damaged ({counts.faults[0]})')
         if counts.unpaired:
             companions = ' and '.join(t for t in topics.names if t != topics.depth)
+            remedy = 'another camera_info topic, or none, can be named: --info-topic'
+            if topics.reference:
+                apart = f'{self._tolerance_ns / 1e6:g} ms'
+                remedy += f'; stamps may lie {apart} apart, or more with a --tolerance'
             reasons.append(
-                f'{counts.unpaired} have no message of the same stamp on {companions} (another '
-                'camera_info topic, or none, can be named: --info-topic)'
+                f'{counts.unpaired} have no message of the same stamp on {companions} ({remedy})'
             )
         return (
             f'none of the {counts.depth_messages} depth messages on {topics.depth} of {self.path} '

@@ -19,6 +19,10 @@ import pytest
 from typer.testing import CliRunner
 
 from cdst_ros.cli import build_app
+from cdst_ros.depth.camera import CameraModel
+from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.recordings.bag import BagReader
+from cdst_ros.recordings.bag_writer import BagWriter
 
 SCENES = ('art', 'books', 'dolls', 'laundry', 'moebius', 'reindeer')
 
@@ -199,3 +203,95 @@ def test_renders_are_shown_by_profile(tmp_path):
     for profile in ('aligned', 'phone_lidar', 'stereo', 'structured_light', 'tof'):
         assert f'tartanair_x4 x4, {profile}' in out.output
     assert 'note: joint_bilateral: left out' in out.output
+
+
+@pytest.fixture
+def drive(tmp_path):
+    """Return a bag of depth and of depth twice as large, of the same camera."""
+    low = CameraModel.from_intrinsics(40.0, 40.0, 19.5, 14.5, 40, 30)
+    high = low.scaled(2, GridAlignment.HALF_PIXEL)
+    with BagWriter(tmp_path / 'drive') as bag:
+        for number in range(3):
+            stamp = 1_700_000_000 * 10**9 + number * 100_000_000
+            depth = np.full((60, 80), 2.5, np.float32)
+            depth[20:45, 10 + number : 40 + number] = 1.2
+            bag.write_depth('/d/image_raw', depth[::2, ::2].copy(), stamp, 'd')
+            bag.write_camera('/d/camera_info', low, stamp, 'd')
+            bag.write_depth('/r/image_raw', depth, stamp, 'd')
+            bag.write_camera('/r/camera_info', high, stamp, 'd')
+    return tmp_path / 'drive'
+
+
+def test_a_bag_is_scored_and_everything_is_written(drive, tmp_path):
+    out = run(
+        drive,
+        '--reference-topic',
+        '/r/image_raw',
+        '--model',
+        'lite_x2',
+        *('--json', tmp_path / 'out' / 'r.json', '--csv', tmp_path / 'r.csv'),
+        *('--out', tmp_path / 'seen.mcap', '--resume', tmp_path / 'j.jsonl'),
+    )
+    assert out.exit_code == 0, out.output
+    for text in (
+        'recording x2',
+        'edge MAE [cm] by distance, x2',
+        'rank, by edge MAE',
+        'latency [ms]',
+        'note: ',
+        'Checked, and held',
+        '3 frames scored, 3 read, in ',
+    ):
+        assert text in out.output
+    assert out.output.rstrip().endswith('3 frames are too few, 10 are needed.')
+    report = json.loads((tmp_path / 'out' / 'r.json').read_text())
+    assert report['judged'] == ['lite_x2']
+    assert report['command'].startswith('cdst-ros ')
+    assert report['environment']['numpy'] == np.__version__
+    assert len(report['frames']) == 3
+    assert len((tmp_path / 'r.csv').read_text().splitlines()) == 1 + 3 * 4
+    with BagReader(tmp_path / 'seen.mcap', depth_topic='/depth_hr/image_raw') as bag:
+        assert len(list(bag)) == 3
+    again = run(
+        drive,
+        *('--reference-topic', '/r/image_raw', '--model', 'lite_x2'),
+        *('--out', tmp_path / 'seen.mcap', '--resume', tmp_path / 'j.jsonl'),
+    )
+    assert again.exit_code == 1
+    assert 'seen.mcap exists' in again.output
+
+
+def test_a_report_to_look_at_is_written(drive, tmp_path):
+    pytest.importorskip('jinja2')
+    pytest.importorskip('matplotlib')
+    out = run(
+        drive,
+        *('--reference-topic', '/r/image_raw', '--model', 'lite_x2'),
+        *('--html', tmp_path / 'r.html'),
+    )
+    assert out.exit_code == 0, out.output
+    page = (tmp_path / 'r.html').read_text()
+    assert 'lite_x2' in page
+    assert 'are too few, 10 are needed' in page
+
+
+@pytest.mark.parametrize(
+    ('args', 'code', 'said'),
+    [
+        (('absent.mcap',), 2, 'absent.mcap is no file or folder, and there is no protocol'),
+        (('drive', '--published'), 2, '--published is of a protocol, and this is a recording'),
+        (('drive', '--data', '.'), 2, '--data is of a protocol'),
+        (('drive',), 1, 'several depth topics'),
+        (('drive', '--depth-topic', '/d/image_raw', '--degrade', 'worse'), 1, 'no degradation'),
+        (('drive', '--depth-topic', '/d/image_raw', '--model', 'nope'), 1, 'nope is neither'),
+        (('drive', '--depth-topic', '/d/image_raw', '--depth-scale', '0'), 2, 'metres of a unit'),
+        (('synthetic_tof', '--csv', 'r.csv'), 2, '--csv is of recordings'),
+        (('synthetic_tof', '--degrade', 'area'), 2, '--degrade is of recordings'),
+    ],
+)
+def test_what_does_not_fit_a_recording_is_told(drive, monkeypatch, args, code, said):
+    monkeypatch.chdir(drive.parent)
+    out = run(*args)
+    assert out.exit_code == code
+    assert said in ' '.join(out.output.split())
+    assert isinstance(out.exception, SystemExit)

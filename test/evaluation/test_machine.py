@@ -1,0 +1,23 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+from cdst_ros import __version__
+from cdst_ros.evaluation.machine import environment
+
+
+def test_versions_and_machine_are_told():
+    found = environment()
+    assert found['cdst_ros'] == __version__
+    assert {'Python', 'numpy', 'system', 'processor'} <= set(found)
+    assert found['processor'].endswith('cores')
+    assert all(found.values())
