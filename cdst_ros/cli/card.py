@@ -175,7 +175,11 @@ def _training(model: Model) -> Training | None:
     sensors = {sensor.name: share for sensor, share in config.sensors.items()}
     options = ', '.join(f'{key} {value}' for key, value in config.model.options.items())
     network = f'{config.model.network} ({options})' if options else config.model.network
-    return Training(config.seed, config.max_steps, network, sensors)
+    views = (
+        f'{config.data.sensor_share:.0%} of the views seen by a sensor; of the others '
+        f'{config.data.disparity_share:.0%} disparity'
+    )
+    return Training(config.seed, config.max_steps, network, sensors, views)
 
 
 def _machine() -> str:

@@ -41,12 +41,14 @@ class Training:
     :param steps: of the optimiser
     :param network: its name and what it takes
     :param sensors: shares of the sensor profiles that saw the samples
+    :param views: what share of the views they saw, in words
     """
 
     seed: int
     steps: int
     network: str
     sensors: Mapping[str, float]
+    views: str = ''
 
 
 @dataclass(frozen=True)
