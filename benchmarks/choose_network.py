@@ -40,8 +40,8 @@ ROWS: dict[str, tuple[dict[str, Any], list[str]]] = {
     'selecting': ({'head': 'selecting'}, []),
     'selecting and residual': (_SELECTING, []),
     'surfaces, 3': ({'head': 'surfaces'}, []),
-    'residual, inverse depth': ({'domain': 'inverse'}, []),
-    'selecting and residual, inverse depth': ({**_SELECTING, 'domain': 'inverse'}, []),
+    'residual, inverse depth': ({'domain': 'inverse_depth'}, []),
+    'selecting and residual, inverse depth': ({**_SELECTING, 'domain': 'inverse_depth'}, []),
     'selecting and residual, branched': ({**_SELECTING, 'branched': True}, []),
     'the same, thin things weigh double': ({**_SELECTING, 'branched': True}, ['loss.thin=1.0']),
     'the same, and edges double': (

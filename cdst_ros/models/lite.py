@@ -49,7 +49,7 @@ class LiteSR(nn.Module):
     :param noise: constant [m], linear [1] and quadratic [1/m] term of the sensor's sigma(z)
     :param head: a name of ``heads.HEADS``
     :param head_options: what this head takes beyond width, scale and window
-    :param domain: ``depth``, or ``inverse``: offsets are of inverse depth, in which planes are
+    :param domain: ``depth``, or ``inverse_depth``: offsets are of inverse depth, in which planes are
         linear
     :param branched: train every 3x3 convolution as several branches, which ``branched.fuse`` adds
     """
@@ -76,10 +76,10 @@ class LiteSR(nn.Module):
             )
         if head not in HEADS:
             raise ValueError(f'no head {head!r}; there are: {", ".join(HEADS)}')
-        if domain not in ('depth', 'inverse'):
-            raise ValueError(f'domain must be depth or inverse, got {domain!r}')
+        if domain not in ('depth', 'inverse_depth'):
+            raise ValueError(f'domain must be depth or inverse_depth, got {domain!r}')
         self.scale = scale
-        self.inverse = domain == 'inverse'
+        self.inverse = domain == 'inverse_depth'
         self.view = LocalView(window, noise, inverse=self.inverse)
         self.contour = ValidContour(scale)
         self.differences = nn.Conv2d(window * window - 1, width, 1)

@@ -112,6 +112,7 @@ def load_network(
     metadata = ModelMetadata(
         name=config.name,
         scale=config.model.scale,
+        domain=config.model.options.get('domain', 'depth'),
         profile=sensor.name,
         noise=noise,
         range_m=sensor.range_m,

@@ -25,8 +25,8 @@ VARIANTS = {
     'selecting': {'head': 'selecting'},
     'selecting and residual': {'head': 'selecting', 'head_options': {'residual': True}},
     'surfaces': {'head': 'surfaces'},
-    'inverse depth': {'domain': 'inverse'},
-    'inverse and selecting': {'head': 'selecting', 'domain': 'inverse'},
+    'inverse depth': {'domain': 'inverse_depth'},
+    'inverse and selecting': {'head': 'selecting', 'domain': 'inverse_depth'},
     'branched blocks': {'branched': True, 'blocks': 2},
 }
 

@@ -130,7 +130,7 @@ def test_no_frame_at_all_is_nowhere_valid(variant):
         ({'scale': 2, 'width': 0}, 'at least 1'),
         ({'scale': 2, 'depth': 0}, 'at least 1'),
         ({'scale': 2, 'head': 'none'}, 'there are: residual'),
-        ({'scale': 2, 'domain': 'log'}, 'depth or inverse'),
+        ({'scale': 2, 'domain': 'log'}, 'depth or inverse_depth'),
         ({'scale': 3, 'head': 'selecting'}, 'even scale'),
         ({'scale': 2, 'head': 'surfaces', 'window': 5}, 'window must be 3'),
     ],
@@ -143,7 +143,7 @@ def test_impossible_options_are_refused(options, message):
 def test_a_plane_in_perspective_stays_one_in_inverse_depth():
     rows, columns = torch.meshgrid(torch.arange(12.0), torch.arange(10.0), indexing='ij')
     depth = 1.0 / (0.2 + 0.03 * rows + 0.01 * columns)[None, None]
-    network = LiteSR(4, noise=(0.0, 0.0, 0.0), domain='inverse')
+    network = LiteSR(4, noise=(0.0, 0.0, 0.0), domain='inverse_depth')
     depth_hr = network(depth, torch.ones_like(depth))[0]
     rows, columns = (
         (grid + 0.5) / 4 - 0.5
