@@ -49,7 +49,7 @@ class LiteSR(nn.Module):
     :param noise: constant [m], linear [1] and quadratic [1/m] term of the sensor's sigma(z)
     :param head: a name of ``heads.HEADS``
     :param head_options: what this head takes beyond width, scale and window
-    :param domain: ``depth``, or ``inverse_depth``: offsets are of inverse depth, in which planes are
+    :param domain: ``depth``, or ``inverse_depth``: offsets are of 1 / depth, in which planes are
         linear
     :param branched: train every 3x3 convolution as several branches, which ``branched.fuse`` adds
     """
