@@ -15,6 +15,7 @@
 Draw speed beside accuracy: each model a point, and the classical methods among them.
 
 It measures nothing: it draws what `cdst-ros card` has measured, of the folder of its results.
+Shipped models that are meant for another sensor than the protocol's are left out.
 """
 
 from __future__ import annotations
@@ -25,7 +26,15 @@ from pathlib import Path
 
 from report import markdown
 
-from cdst_ros.evaluation.cards.speed import PROTOCOL, SCALE, draw_speed, note_of, panels_of
+from cdst_ros.evaluation.cards.speed import (
+    PROTOCOL,
+    SCALE,
+    draw_speed,
+    meant_for_others,
+    note_of,
+    panels_of,
+)
+from cdst_ros.superres.store import shipped_models
 
 
 def main() -> None:
@@ -40,7 +49,8 @@ def main() -> None:
         file.stem: json.loads(file.read_text(encoding='utf-8'))
         for file in sorted(args.results.glob('*.json'))
     }
-    panels = panels_of(results, args.scale, args.protocol)
+    others = meant_for_others(shipped_models().values(), args.protocol)
+    panels = panels_of(results, args.scale, args.protocol, others)
     if not panels:
         raise SystemExit(f'{args.results} holds no results of x{args.scale}: run `cdst-ros card`')
     draw_speed(panels, note_of(results, args.scale), args.out)

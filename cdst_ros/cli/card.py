@@ -106,7 +106,7 @@ def card(
             for name in one.lacking:
                 typer.echo(f'  without {name}: say where its data are with --data {name}=FOLDER')
         if not model:
-            _draw_speed(found, out)
+            _draw_speed(found, models, out)
             typer.echo(f'{write_index(cards, out, _command(folders, frames))}')
         broken = [fault for values in found.values() for fault in values.get('broken', ())]
     for fault in broken:
@@ -148,12 +148,20 @@ def _progress(show: Show, tasks: list[Task], task: Task) -> Progress:
     return progress
 
 
-def _draw_speed(found: Mapping[str, dict[str, Any]], out: Path) -> None:
-    """Draw speed beside accuracy of the models of x4, where there are some."""
-    from cdst_ros.evaluation.cards.speed import PROTOCOL, SCALE, draw_speed, note_of, panels_of
+def _draw_speed(found: Mapping[str, dict[str, Any]], models: list[Model], out: Path) -> None:
+    """Draw speed beside accuracy of the models of x4 for one sensor, where there are some."""
+    from cdst_ros.evaluation.cards.speed import (
+        PROTOCOL,
+        SCALE,
+        draw_speed,
+        meant_for_others,
+        note_of,
+        panels_of,
+    )
     from cdst_ros.evaluation.cards.writing import PICTURE
 
-    panels = panels_of(found, SCALE, PROTOCOL)
+    others = meant_for_others((model.path for model in models), PROTOCOL)
+    panels = panels_of(found, SCALE, PROTOCOL, others)
     if panels:
         draw_speed(panels, note_of(found, SCALE), out / PICTURE)
         typer.echo(f'{out / PICTURE}')

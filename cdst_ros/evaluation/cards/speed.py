@@ -15,14 +15,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cdst_ros.evaluation.cards.places import COLOURED, Values
 from cdst_ros.evaluation.html.libraries import MissingLibraryError
+from cdst_ros.evaluation.procedural import protocol_name
 from cdst_ros.evaluation.published import published_rows
+from cdst_ros.superres.contract import read_metadata
 from cdst_ros.superres.engines import CLASSICAL_ENGINES
 
 #: What is drawn unless something else is asked for.
@@ -78,18 +80,21 @@ class PanelOf:
     published: float | None = None
 
 
-def panels_of(results: Mapping[str, Values], scale: int, protocol: str) -> list[PanelOf]:
+def panels_of(
+    results: Mapping[str, Values], scale: int, protocol: str, without: Collection[str] = ()
+) -> list[PanelOf]:
     """
     Return the panels: Middlebury-6, and the error at edges on a protocol of metric depth.
 
     Those without a measurement are left out.
 
     :param results: by the name of their file (``Task.name``)
+    :param without: models that are not drawn
     """
     costs = {
         row['method']: row['cpu_ms']
         for row in results.get(f'cost_x{scale}', {}).get('rows', ())
-        if tuple(row['size']) == SIZE
+        if tuple(row['size']) == SIZE and row['method'] not in without
     }
     found = []
     grey = results.get(f'middlebury6_x{scale}')
@@ -108,6 +113,12 @@ def panels_of(results: Mapping[str, Values], scale: int, protocol: str) -> list[
         errors = {row['method']: row['metrics']['edge_mae_cm'] for row in metric['rows']}
         found.append(PanelOf(f'{protocol}, x{scale}', 'MAE at edges [cm]', _points(costs, errors)))
     return [panel for panel in found if panel.points]
+
+
+def meant_for_others(models: Iterable[Path], protocol: str) -> set[str]:
+    """Return the names of the models that are meant for another sensor than a protocol's."""
+    metadata = [read_metadata(path) for path in models]
+    return {one.name for one in metadata if protocol_name(one.profile) != protocol}
 
 
 def note_of(results: Mapping[str, Values], scale: int) -> str:

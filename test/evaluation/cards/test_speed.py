@@ -15,7 +15,15 @@ import cv2
 import numpy as np
 import pytest
 
-from cdst_ros.evaluation.cards.speed import PanelOf, Point, draw_speed, note_of, panels_of
+from cdst_ros.evaluation.cards.speed import (
+    PanelOf,
+    Point,
+    draw_speed,
+    meant_for_others,
+    note_of,
+    panels_of,
+)
+from cdst_ros.superres.store import shipped_models
 
 METHODS = {'bicubic': (3.0, 0.58, 20.0), 'lite_x4': (30.0, 0.23, 12.0)}
 
@@ -51,6 +59,14 @@ def test_what_was_not_measured_is_not_drawn():
     del without['middlebury6_x4']
     (only,) = panels_of(without, 4, 'synthetic_generic')
     assert only.title == 'synthetic_generic, x4'
+
+
+def test_models_for_other_sensors_are_not_drawn():
+    path = shipped_models()['lite_x4']
+    assert meant_for_others([path], 'synthetic_generic') == set()
+    assert meant_for_others([path], 'synthetic_tof') == {'lite_x4'}
+    for panel in panels_of(results(), 4, 'synthetic_generic', {'lite_x4'}):
+        assert [point.method for point in panel.points] == ['bicubic']
 
 
 def test_the_small_print_says_where_and_when():
