@@ -70,8 +70,8 @@ class Charts:
         """Return the gains of the models over the best classical methods, with intervals."""
         found = [
             (row.method, figure.label.split(' [')[0], stands)
-            for row in self.rows
             for figure in HEADLINES
+            for row in ranked_rows(self.rows)
             if (stands := standing_of(row, figure.name)) and 'gain' in stands
         ]
         # The figure that methods are ranked by first; the order is kept otherwise.
@@ -281,7 +281,7 @@ def _draw_gain(axes: Any, place: int, stands: dict[str, Any]) -> None:
     if stands['gain'] < _LEAST_GAIN:
         at, marker, told = 100 * _LEAST_GAIN, '<', f'{1 - stands["gain"]:.3g} times as much'
     else:
-        at, told = 100 * stands['gain'], f'{100 * stands["gain"]:+.0f}'
+        at, told = 100 * stands['gain'], f'{round(100 * stands["gain"]):+d}'
     ends = np.maximum([low, high], _LEAST_GAIN)
     axes.plot(100 * ends, [place, place], color=colour, linewidth=2.4)
     axes.plot(at, place, marker=marker, color=colour, markersize=8)

@@ -27,6 +27,7 @@ pytest.importorskip('matplotlib', reason='needs the extra report')
 from cdst_ros.evaluation.html import MissingLibraryError, check_libraries, recording, write_html
 from cdst_ros.evaluation.html.method_tables import best_of
 from cdst_ros.evaluation.html.recording import recording_page
+from cdst_ros.evaluation.html.recording_charts import Charts
 from cdst_ros.evaluation.metrics.catalogue import FIGURES
 from cdst_ros.evaluation.report import Report
 
@@ -228,3 +229,12 @@ def test_a_missing_library_is_told_with_the_remedy(report, tmp_path, monkeypatch
     with pytest.raises(MissingLibraryError):
         write_html(report, tmp_path / 'report.html')
     assert list(tmp_path.iterdir()) == []
+
+
+def test_gains_are_told_by_figure_the_one_that_ranks_first(make):
+    rows = make().report.rows
+    ours = rows[-1].details['versus_depth_only']
+    ours['rmse_cm'] = {**ours['edge_mae_cm'], 'gain': -8.0, 'verdict': 'worse'}
+    report = replace(make(), report=Report('recording', '', rows=rows))
+    told = Charts(report, 2, rows).gains().alt
+    assert told.index('ours, edge MAE: +33.3 %') < told.index('ours, RMSE: -800.0 %')
