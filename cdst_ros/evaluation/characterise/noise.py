@@ -43,7 +43,7 @@ from cdst_ros.evaluation.characterise.planes import (
     correlation_of_product,
     fit_tiles,
     kept_share,
-    median_share,
+    quantile_share,
 )
 from cdst_ros.evaluation.characterise.steps import Steps
 from cdst_ros.evaluation.metrics.edges import near_discontinuity
@@ -56,6 +56,8 @@ _KNOWN = 0.75
 _MOVING = 6.0
 #: An image is parted into so many units each way, for intervals.
 _UNITS = 4
+#: Of single images, what is flat is the least that tiles show: this quantile of their variances.
+_FLATTEST = 0.25
 #: Tiles whose residuals tell how far noise reaches.
 _MIN_TILES = 20
 
@@ -94,7 +96,7 @@ class NoiseMeter:
     def __init__(self) -> None:
         self._over_time = TileVariances()
         self._of_means = TileVariances()
-        self._of_images = TileVariances()
+        self._of_images = TileVariances(_FLATTEST)
         self._products = np.zeros(2)
         self._across = np.zeros(2)
         self._lags: list[tuple[float, float]] = []
@@ -116,7 +118,7 @@ class NoiseMeter:
             rest = offset - mean
             variance = np.nansum(np.square(rest), axis=0) / (count - 1)
         image = np.where(used, first + mean, np.nan).astype(np.float32)
-        tiles = _facing(fit_tiles(image, near_discontinuity(image, 2)), pinhole)
+        tiles = _facing(fit_tiles(image, near_discontinuity(image, 2), dense=True), pinhole)
         if not len(tiles.depth):
             return
         self._frames_a_span.append(frames)
@@ -132,8 +134,9 @@ class NoiseMeter:
         if not len(tiles.depth):
             return
         weight = tiles.depth**-4.0  # so that far tiles do not drown the others
-        # a tile without any rest tells nothing of neighbours
-        noisy = tiles.variance > 0
+        # a tile without any rest tells nothing of neighbours, and one that is not flat lies
+        relative = tiles.variance / tiles.depth**3
+        noisy = (relative > 0) & (relative <= np.quantile(relative, 2 * _FLATTEST))
         self._products += (
             float(np.sum((tiles.products * tiles.variance * weight)[noisy])),
             float(np.sum((tiles.variance * weight)[noisy])),
@@ -182,7 +185,8 @@ class NoiseMeter:
         smoothing = 0.0 if correlation is None else correlation
         if smoothing > MAX_CORRELATION:
             return None, None
-        kept, median = kept_share(smoothing), median_share(smoothing)
+        kept = kept_share(smoothing)
+        median = quantile_share(smoothing, self._of_means.level)
         frames = float(np.mean(self._frames_a_span))
 
         def fresh(depth: F64) -> F64:
@@ -211,11 +215,12 @@ class NoiseMeter:
             correlation = correlation_of_product(value)
             capped = correlation >= MAX_CORRELATION
         smoothing = correlation or 0.0
+        quantile = quantile_share(smoothing, self._of_images.level)
 
         def unrounded(bands: Bands) -> F64:
             step = steps.at(bands.depth)
             return np.asarray(
-                np.maximum(bands.variance / median_share(smoothing) - np.square(step) / 12, 0)
+                np.maximum(bands.variance / quantile - np.square(step) / 12, 0)
                 / kept_share(smoothing)
             )
 

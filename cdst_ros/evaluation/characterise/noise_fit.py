@@ -37,7 +37,7 @@ _HUBER = 2.0
 
 class TileVariances:
     """
-    Variances of tiles by band of distance, of which the median counts.
+    Variances of tiles by band of distance, of which a quantile counts.
 
     Some tiles are not as flat, or not as still, as they look, so that the mean would be too large.
     Tiles are kept apart by unit: a part of the image in one span or frame. The noise of its tiles
@@ -49,7 +49,9 @@ class TileVariances:
     is what is told.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, level: float = 0.5) -> None:
+        """Take the quantile ``level``, 0 to 1, of each band."""
+        self.level = level
         self._units: list[F64] = []
 
     def add(self, depth: F64, variance: F64, slope: F64) -> None:
@@ -87,7 +89,7 @@ class TileVariances:
             if here.size < MIN_TILES:
                 continue
             here = here[slope[here] <= np.median(slope[here])]
-            found.append((depth[here].mean(), np.median(variance[here]), here.size))
+            found.append((depth[here].mean(), np.quantile(variance[here], self.level), here.size))
         return Bands(*(np.array([one[k] for one in found], np.float64) for k in range(3)))
 
 

@@ -23,6 +23,7 @@ right.
 from __future__ import annotations
 
 from functools import lru_cache
+from statistics import NormalDist
 from typing import NamedTuple
 
 import cv2
@@ -91,17 +92,16 @@ class Tiles(NamedTuple):
         return np.asarray(steps * self.depth**4)
 
 
-def fit_tiles(depth: F32, avoid: Bool | None = None) -> Tiles:
+def fit_tiles(depth: F32, avoid: Bool | None = None, *, dense: bool = False) -> Tiles:
     """
     Take the plane from each tile of an image (H, W) [m], NaN = unknown.
-
-    Tiles of a small image overlap by half, so that there are enough.
 
     Tiles that are partly unknown, hold a contour or are avoided are left out.
 
     :param avoid: (H, W), pixels that no tile may hold
+    :param dense: whether tiles overlap by half; those of small images always do
     """
-    if depth.size > _SMALL:
+    if depth.size > _SMALL and not dense:
         return _fit_tiles(depth, avoid)
     found = []
     for top in (0, TILE // 2):
@@ -161,12 +161,12 @@ class Kept(NamedTuple):
 
     :param share: of the variance, as ``Tiles.variance`` counts it; 1 for white noise
     :param product: of neighbours' residuals, over that variance
-    :param median: of the variances of many tiles, over their mean
+    :param freedom: independent errors of a tile
     """
 
     share: F64
     product: F64
-    median: F64
+    freedom: F64
 
 
 @lru_cache(maxsize=1)
@@ -175,7 +175,7 @@ def kept_by_correlation() -> Kept:
     design = _design()
     taken = design @ np.linalg.solve(design.T @ design, design.T)
     rest = np.eye(TILE * TILE) - taken
-    shares, products, medians = [], [], []
+    shares, products, freedoms = [], [], []
     for sigma in CORRELATIONS:
         left = rest @ _covariance(float(sigma)) @ rest
         variance = np.trace(left) / (TILE * TILE - 3)
@@ -184,10 +184,8 @@ def kept_by_correlation() -> Kept:
         across = left[place[:, 1:], place[:, :-1]].mean()
         down = left[place[1:], place[:-1]].mean()
         products.append((across + down) / 2 / variance)
-        # Wilson and Hilferty's median of a chi-squared of so many degrees of freedom
-        freedom = np.trace(left) ** 2 / np.sum(np.square(left))
-        medians.append((1 - 2 / (9 * freedom)) ** 3)
-    return Kept(np.array(shares), np.array(products), np.array(medians))
+        freedoms.append(np.trace(left) ** 2 / np.sum(np.square(left)))
+    return Kept(np.array(shares), np.array(products), np.array(freedoms))
 
 
 def correlation_of_product(product: float) -> float:
@@ -201,9 +199,15 @@ def kept_share(sigma: float) -> float:
     return float(np.interp(sigma, CORRELATIONS, kept_by_correlation().share))
 
 
-def median_share(sigma: float) -> float:
-    """Return the median of tiles' variances over their mean, of noise smoothed over ``sigma``."""
-    return float(np.interp(sigma, CORRELATIONS, kept_by_correlation().median))
+def quantile_share(sigma: float, level: float) -> float:
+    """
+    Return a quantile of tiles' variances over their mean, of noise smoothed over ``sigma`` px.
+
+    Wilson and Hilferty's quantile of a chi-squared (PNAS 17, 1931).
+    """
+    freedom = float(np.interp(sigma, CORRELATIONS, kept_by_correlation().freedom))
+    part = 2 / (9 * freedom)
+    return float((1 - part + NormalDist().inv_cdf(level) * np.sqrt(part)) ** 3)
 
 
 def neighbour_correlation(sigma: F64) -> F64:

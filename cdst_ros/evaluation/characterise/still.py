@@ -29,6 +29,10 @@ MIN_FRAMES, MAX_FRAMES = 8, 24
 #: of what is left of it over the span adds to the variance: at most 8 %, 4 % of sigma. As much
 #: again is allowed where noise alone would explain it.
 MOTION_SHARE = 0.15
+#: A fast motion is more than six small numbers explain, and looks like noise. But no sensor's
+#: frames differ by this share of depth, away from contours, and noise does not grow with time
+#: (filtered over time, with a correlation of .8 from frame to frame, it grows fourfold).
+_WILD, _GROWTH = 0.1, 4.0
 #: Differences below this share of depth are rounding.
 _NOTHING = 1e-5
 
@@ -47,6 +51,7 @@ class StillSpans:
         self._on_span = on_span
         self._span: list[F32] = []
         self._stillness: Stillness | None = None
+        self._first_noise = 0.0
         #: Frames looked at, and those of spans.
         self.frames = 0
         self.still = 0
@@ -73,6 +78,7 @@ class StillSpans:
             self._on_span(np.stack(self._span))
         self._span = []
         self._stillness = None
+        self._first_noise = 0.0
 
     def _continues(self, depth: F32) -> bool:
         if not self._span:
@@ -81,7 +87,10 @@ class StillSpans:
         if depth.shape != self._span[0].shape:
             return False
         change = self._stillness.change(depth)
-        if change is None:
+        if change is None or change.noise > _WILD**2:
+            return False
+        self._first_noise = self._first_noise or change.noise
+        if change.noise > _GROWTH * self._first_noise + _NOTHING**2:
             return False
         allowance = min(2 * change.chance, MOTION_SHARE * change.noise)
         return change.motion <= MOTION_SHARE * change.noise + allowance + _NOTHING**2

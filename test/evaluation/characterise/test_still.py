@@ -52,6 +52,14 @@ def test_a_moving_camera_is_not(name: str):
     assert spans_of(camera_of(name, 0), range(12, 28)) == []
 
 
+def test_a_fast_motion_is_no_noise():
+    """It is more than a small motion explains."""
+    camera = SyntheticCamera(
+        10, 160, 144, scale=1, profile=load_profile('tof'), frames=30, rate_hz=4.0, color=False
+    )
+    assert spans_of(camera, range(4, 26)) == []
+
+
 def test_rest_is_told_from_the_walk_that_follows():
     found = spans_of(camera_of('tof', 12), range(40))
     assert sum(len(span) for span in found) in range(11, 17)
