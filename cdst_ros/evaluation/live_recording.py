@@ -29,7 +29,7 @@ from cdst_ros.evaluation.live import LiveRun, Sample
 from cdst_ros.evaluation.machine import environment
 from cdst_ros.evaluation.methods import Method
 from cdst_ros.evaluation.recording_report import KeptFrame, RecordingReport
-from cdst_ros.evaluation.report import EvaluationError, Progress, Report
+from cdst_ros.evaluation.report import EvaluationError, Progress, Report, Row
 from cdst_ros.evaluation.scoreboard import MEASURED, told_of_checks
 from cdst_ros.evaluation.scoring import ROUNDING_M
 from cdst_ros.evaluation.tally import Tally
@@ -238,12 +238,18 @@ def _report(run: LiveRun, listened: Listened, tally: Tally, left_out: int) -> Re
             )
             + f'; of the others the computation alone.{ran}'
         ),
-        rows=tally.rows(),
+        rows=[_without_unknown(row) for row in tally.rows()],
         checked=told_of_checks(bounded and bool(listened.model), len(tally)),
         broken=tally.faults(),
         notes=list(_notes(run, tally, left_out)),
         verdict=_verdict(listened, tally),
     )
+
+
+def _without_unknown(row: Row) -> Row:
+    """Return a row without what no topic tells: how many pixels the bound changed."""
+    known = {key: value for key, value in row.details.items() if key != 'clipped_fraction'}
+    return replace(row, details=known)
 
 
 def _verdict(listened: Listened, tally: Tally) -> str:

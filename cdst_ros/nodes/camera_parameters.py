@@ -163,6 +163,6 @@ class CameraParameters(DeclaredParameters):
         """
         super().check()
         if self.clock and self.stamps != 'recorded':
-            raise ValueError(
-                "clock is true: /clock tells recorded stamps; set stamps to 'recorded'"
-            )
+            raise ValueError('clock is true: /clock tells recorded stamps; set stamps to recorded')
+        if self.reference_topic and not self.pairs:
+            raise ValueError('reference_topic is read with pairs only: set pairs to true')

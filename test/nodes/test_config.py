@@ -123,9 +123,33 @@ def test_parameter_file_is_read_as_ros_reads_it():
 
 def test_rviz_shows_what_the_nodes_publish():
     shown = yaml.safe_load(config_path('superres.rviz').read_text())['Visualization Manager']
-    topics = set()
+    images, clouds = set(), []
     for display in shown['Displays']:
-        assert display['Class'].startswith('rviz_default_plugins/')
-        topics.add(display.get('Depth Map Topic') or display['Topic']['Value'])
-    assert topics == {'/depth/image_raw', '/depth_hr/image_raw', '/superres/confidence'}
+        kind = display['Class']
+        if kind == 'rviz_default_plugins/Image':
+            images.add(display['Topic']['Value'])
+        else:
+            assert kind == 'rviz_default_plugins/DepthCloud'
+            clouds.append((display['Depth Map Topic'], display['Color Image Topic']))
+            assert display['Autocompute Value Bounds'] == {
+                'Max Value': 6,
+                'Min Value': 0,
+                'Value': False,
+            }, 'one scale for all clouds'
+    ours = {'/depth_hr/image_raw', '/superres/confidence', '/evaluator/error_picture'}
+    assert images == {'/depth/image_raw', *ours}
+    assert clouds == [
+        ('/depth/image_raw', ''),
+        ('/depth_hr/image_raw', ''),
+        ('/depth_hr/image_raw', '/rgb/image_raw'),
+    ]
+
+
+def test_rviz_asks_for_what_is_offered():
+    shown = yaml.safe_load(config_path('superres.rviz').read_text())['Visualization Manager']
+    for display in shown['Displays']:
+        topic = display.get('Depth Map Topic') or display['Topic']['Value']
+        asked = display.get('Reliability Policy') or display['Topic']['Reliability Policy']
+        # Cameras may offer best effort alone; ours are reliable, and large.
+        assert asked.lower() == ('best effort' if topic == '/depth/image_raw' else 'reliable')
     assert shown['Global Options']['Fixed Frame'] == 'camera_depth_optical_frame'

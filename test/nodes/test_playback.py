@@ -25,6 +25,9 @@ import pytest
 
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.evaluation.lowering import lowering
+from cdst_ros.evaluation.references import LoweredPairs
+from cdst_ros.evaluation.sources import open_source as evaluation_source
 from cdst_ros.nodes.camera_parameters import CameraParameters
 from cdst_ros.nodes.playback import PlayedFrame, Reel, Source, open_source
 from cdst_ros.recordings.bag_writer import BagWriter
@@ -261,3 +264,57 @@ def test_source_without_a_frame_is_an_error_and_no_endless_loop(length, ahead):
     assert reel.ready.wait(PATIENCE_S)
     assert isinstance(reel.error, ValueError)
     reel.stop()
+
+
+def paired(path: Path, skipped: Any = pytest.fail, **settings: Any) -> list[PlayedFrame]:
+    source = opened(skipped, source=str(path), pairs=True, **settings)
+    assert source.has_truth
+    return list(source.frames())
+
+
+def test_pairs_take_the_reference_where_there_is_one_and_reduce_it_to_the_scale(tmp_path):
+    frames = paired(record(tmp_path / 'r', reference=True), scale=2)
+    assert [frame.stamp_ns for frame in frames] == [1_000_000, 2_000_000, 3_000_000]
+    first = frames[0]
+    np.testing.assert_allclose(first.depth.image, depth(0), atol=1e-6)
+    high = np.repeat(np.repeat(depth(0), 2, 0), 2, 1)
+    np.testing.assert_allclose(first.truth.image, high, atol=1e-6)
+    assert first.depth.camera.agrees(CAMERA, 1e-9)
+    assert first.truth.camera.agrees(CAMERA.scaled(2, HALF_PIXEL), 1e-9)
+
+
+def test_pairs_are_lowered_as_an_evaluation_lowers_them(tmp_path):
+    frames = paired(record(tmp_path / 'r'), scale=3, degrade='area', publish_colour=False)
+    expected = LoweredPairs(lowering('area'))
+    with evaluation_source(tmp_path / 'r') as source:
+        for played, frame in zip(frames, source, strict=True):
+            pair = expected.view(frame, 3, 0)
+            np.testing.assert_array_equal(played.depth.image, pair.low)
+            np.testing.assert_array_equal(played.truth.image, pair.reference)
+    assert frames[0].depth.image.shape == (4, 6)
+    assert frames[0].depth.camera.matches(6, 4)
+    assert frames[0].truth.camera.matches(18, 12)
+
+
+def test_bag_is_paired_with_its_reference_topic(tmp_path):
+    with BagWriter(tmp_path / 'bag') as bag:
+        for k in range(3):
+            stamp = 10**9 * (k + 1)
+            high = np.repeat(np.repeat(depth(k), 2, 0), 2, 1)
+            bag.write_depth('/low/image', depth(k), stamp, 'optical')
+            bag.write_depth('/high/image', high, stamp, 'optical')
+    frames = paired(
+        tmp_path / 'bag', scale=2, depth_topic='/low/image', reference_topic='/high/image'
+    )
+    assert [frame.stamp_ns for frame in frames] == [10**9, 2 * 10**9, 3 * 10**9]
+    assert frames[2].truth.image.shape == (24, 36)
+
+
+def test_pairs_without_a_reference_or_a_way_to_make_one_are_refused(tmp_path):
+    record(tmp_path / 'r')
+    with pytest.raises(ValueError, match='has no reference to pair with'):
+        opened(source=str(tmp_path / 'r'), pairs=True, scale=2)
+    with pytest.raises(ValueError, match='no degradation'):
+        opened(source=str(tmp_path / 'r'), pairs=True, scale=2, degrade='washing')
+    with pytest.raises(ValueError, match='set pairs to true'):
+        CameraParameters(reference_topic='/x').check()
