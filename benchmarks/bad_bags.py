@@ -41,7 +41,7 @@ from cdst_ros.recordings.bag_writer import BagWriter
 LOW = CameraModel.from_intrinsics(60.0, 60.0, 31.5, 23.5, 64, 48)
 FINE = LOW.scaled(4, GridAlignment.HALF_PIXEL)
 #: Another camera than ``FINE``, that calls its frame the same.
-OTHER = CameraModel.from_intrinsics(208.0, 208.0, 127.5, 95.5, 256, 192)
+OTHER = CameraModel.from_intrinsics(230.0, 230.0, 127.5, 95.5, 256, 192)
 PERIOD_NS, START_NS = 33_333_333, 1_700_000_000 * 10**9
 FRAMES = 40
 _EVALUATE = 'from cdst_ros.cli import build_app; build_app()()'

@@ -97,7 +97,8 @@ def measure(arguments: list[str]) -> Measured:
             time.sleep(0.2)
         if process.returncode:
             raise SystemExit(f'evaluate ended with {process.returncode}')
-    quarters = [seen[len(seen) * part // 4 - 1] for part in (1, 2, 3)] + [seen[-2]]
+    seen = [value for value in seen if value]
+    quarters = [seen[len(seen) * part // 4 - 1] for part in (1, 2, 3, 4)]
     return Measured(quarters, max(seen), time.monotonic() - started)
 
 
