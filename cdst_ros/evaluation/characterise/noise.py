@@ -49,7 +49,7 @@ from cdst_ros.evaluation.characterise.steps import Steps
 from cdst_ros.evaluation.metrics.edges import near_discontinuity
 
 #: Surfaces seen at a greater angle tell the noise across the ray, not that along it [rad].
-MAX_SLANT = np.deg2rad(40)
+MAX_SLANT = np.deg2rad(60)
 #: Share of a span's frames in which a pixel must be known.
 _KNOWN = 0.75
 #: A pixel that varies by so many times the median variance sees something move.
@@ -123,9 +123,9 @@ class NoiseMeter:
             return
         self._frames_a_span.append(frames)
         self._mean_tiles += len(tiles.depth)
-        self._take_variances(tiles, variance, image)
+        self._take_variances(tiles, variance, image, tiles.slant(pinhole))
         self._take_neighbours(tiles, rest, variance)
-        self._add_by_unit(self._of_means, tiles, image.shape)
+        self._add_by_unit(self._of_means, tiles, image.shape, tiles.slant(pinhole))
 
     def add_image(self, depth: F32, pinhole: Pinhole) -> None:
         """Take in an image (H, W) [m], NaN = unknown, as if nothing were still."""
@@ -141,7 +141,7 @@ class NoiseMeter:
             float(np.sum((tiles.products * tiles.variance * weight)[noisy])),
             float(np.sum((tiles.variance * weight)[noisy])),
         )
-        self._add_by_unit(self._of_images, tiles, depth.shape)
+        self._add_by_unit(self._of_images, tiles, depth.shape, tiles.slant(pinhole))
 
     def noise(self, steps: Steps) -> Noise:
         """Return what is told, ``steps`` of the sensor taken into account."""
@@ -240,7 +240,7 @@ class NoiseMeter:
         share = np.minimum(rounding / np.maximum(bands.variance, 1e-18), 1)
         return float(np.average(share, weights=bands.tiles))
 
-    def _take_variances(self, tiles: Tiles, variance: F32, image: F32) -> None:
+    def _take_variances(self, tiles: Tiles, variance: F32, image: F32, slant: F64) -> None:
         """Note the variance over time of the pixels of tiles."""
         height, width = image.shape
         step = np.arange(TILE)
@@ -252,10 +252,10 @@ class NoiseMeter:
         calm = values <= _MOVING * np.maximum(median, spread / 2)
         count = calm.sum(axis=(1, 2))
         mean = np.where(calm, values, 0).sum(axis=(1, 2), dtype=np.float64) / count
-        unit, slope = _unit_of(tiles, (height, width)), tiles.slope()
+        unit = _unit_of(tiles, (height, width))
         for number in np.unique(unit):
             here = unit == number
-            self._over_time.add(tiles.depth[here], mean[here], slope[here])
+            self._over_time.add(tiles.depth[here], mean[here], slant[here])
         self._pixels += int(count.sum())
 
     def _take_neighbours(self, tiles: Tiles, rest: F32, variance: F32) -> None:
@@ -280,11 +280,13 @@ class NoiseMeter:
             # the mean of a span takes 1 / T of the correlation with it
             self._lags.append((following / total + 1 / frames, float(frames)))
 
-    def _add_by_unit(self, target: TileVariances, tiles: Tiles, shape: tuple[int, ...]) -> None:
-        unit, slope = _unit_of(tiles, shape), tiles.slope()
+    def _add_by_unit(
+        self, target: TileVariances, tiles: Tiles, shape: tuple[int, ...], slant: F64
+    ) -> None:
+        unit = _unit_of(tiles, shape)
         for number in np.unique(unit):
             here = unit == number
-            target.add(tiles.depth[here], tiles.variance[here], slope[here])
+            target.add(tiles.depth[here], tiles.variance[here], slant[here])
 
 
 def _facing(tiles: Tiles, pinhole: Pinhole) -> Tiles:

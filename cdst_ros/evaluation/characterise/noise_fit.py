@@ -29,6 +29,8 @@ BAND_EDGES: F64 = np.geomspace(0.1, 20.0, 49)
 BANDS = BAND_EDGES.size - 1
 #: A band counts when it has so many tiles.
 MIN_TILES = 6
+#: Surfaces seen at no greater angle face the camera [rad].
+FACING = np.deg2rad(40)
 #: Bands that tell a curve.
 MIN_BANDS = 3
 _REPLICATES = 200
@@ -45,8 +47,8 @@ class TileVariances:
 
     A pixel that measures a little beside its place measures another depth where a surface is
     slanted, so noise has an axial and a lateral part (Nguyen, Izadi and Lovell, "Modeling Kinect
-    sensor noise", 3DIMPVT 2012). Of each band the less slanted half counts, so that the axial part
-    is what is told.
+    sensor noise", 3DIMPVT 2012). Only tiles that face the camera count, if they make enough bands,
+    and of each band the less slanted half, so that the axial part is what is told.
     """
 
     def __init__(self, level: float = 0.5) -> None:
@@ -54,18 +56,18 @@ class TileVariances:
         self.level = level
         self._units: list[F64] = []
 
-    def add(self, depth: F64, variance: F64, slope: F64) -> None:
+    def add(self, depth: F64, variance: F64, slant: F64) -> None:
         """
         Add a unit of N tiles.
 
         :param depth: [m]
         :param variance: [m^2]
-        :param slope: change of depth from pixel to pixel, squared [m^2]
+        :param slant: angle to the normal [rad]
         """
         band = np.digitize(depth, BAND_EDGES) - 1
         inside = (band >= 0) & (band < BANDS) & np.isfinite(variance)
         if inside.any():
-            self._units.append(np.stack([band, depth, variance, slope])[:, inside])
+            self._units.append(np.stack([band, depth, variance, slant])[:, inside])
 
     def __len__(self) -> int:
         return len(self._units)
@@ -82,14 +84,20 @@ class TileVariances:
         ]
         if not chosen:
             return Bands(*(np.empty(0) for _ in range(3)))
-        band, depth, variance, slope = np.concatenate(chosen, axis=1)
+        band, depth, variance, slant = np.concatenate(chosen, axis=1)
         found = []
         for number in np.unique(band):
             here = np.flatnonzero(band == number)
             if here.size < MIN_TILES:
                 continue
-            here = here[slope[here] <= np.median(slope[here])]
-            found.append((depth[here].mean(), np.quantile(variance[here], self.level), here.size))
+            facing = here[slant[here] <= FACING]
+            faces = facing.size >= MIN_TILES
+            here = facing if faces else here
+            here = here[slant[here] <= np.median(slant[here])]
+            level = np.quantile(variance[here], self.level)
+            found.append((depth[here].mean(), level, here.size, faces))
+        if sum(band[3] for band in found) >= MIN_BANDS:
+            found = [band for band in found if band[3]]
         return Bands(*(np.array([one[k] for one in found], np.float64) for k in range(3)))
 
 

@@ -66,8 +66,8 @@ def noise_section(noise: Noise, still_frames: int, spans: int) -> Section:
         )
     else:
         how = (
-            f'from {pixels} pixels over time in {spans} still spans, on surfaces within 40 '
-            'degrees of facing the camera'
+            f'from {pixels} pixels over time in {spans} still spans, on surfaces that face the '
+            'camera within 40 degrees, or 60 where there are few'
         )
         if noise.persistence is None:
             how += '; what stays from frame to frame is not told, so it is not in it'

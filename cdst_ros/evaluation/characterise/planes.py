@@ -86,11 +86,6 @@ class Tiles(NamedTuple):
         # n P = 1 at the point P = (x, y, 1) / value
         return np.asarray(np.arccos(np.clip(value / np.maximum(length, 1e-12), -1, 1)))
 
-    def slope(self) -> F64:
-        """Return the change of depth from pixel to pixel, squared [m^2], (N,)."""
-        steps = np.square(self.plane[:, 1:]).sum(axis=1) / TILE**2
-        return np.asarray(steps * self.depth**4)
-
 
 def fit_tiles(depth: F32, avoid: Bool | None = None, *, dense: bool = False) -> Tiles:
     """
