@@ -99,18 +99,20 @@ def camera():
             {
                 name: ParameterValue(LaunchConfiguration(name), value_type=kind)
                 for name, _, kind, _ in CAMERA
-            }
+            },
+            # The truth is as large as the output: a few a second are enough to see the error.
+            {'truth_every': 5},
         ],
     )
 
 
 def evaluator():
-    """Return the evaluator, which publishes the error; where there is no truth it only counts."""
+    """Return the evaluator, for the error and figures of the moment; it keeps nothing to score."""
     return Node(
         package='cdst_ros',
         executable='evaluator',
         name='evaluator',
         namespace=LaunchConfiguration('namespace'),
         output='screen',
-        parameters=[{'score_frames': 24, 'model': LaunchConfiguration('model')}],
+        parameters=[{'score_frames': 1, 'model': LaunchConfiguration('model')}],
     )
