@@ -84,7 +84,7 @@ class Stillness:
         explained, residual = _explained(self._design[rows], values)
         spread = np.abs(relative[both])
         # coarse steps leave most differences at 0
-        limit = max(8 * float(np.median(spread)), 6 * float(np.mean(spread))) + 1e-6
+        limit = (8 * float(np.median(spread)) or 6 * float(np.mean(spread))) + 1e-6
         kept = spread[spread <= limit]
         noise = float(np.mean(np.square(kept)))
         errors = np.full(rows.shape, np.nan)
