@@ -125,7 +125,7 @@ def _told(one: Standing, frames: int) -> str:
         span = f'{_signed(one.gain)} %, {_signed(one.low)} to {_signed(one.high)}'
     text = f'x{one.scale} {says} ({span}; {one.model} against {one.floor})'
     if one.prices:
-        text += f', but {" and ".join(one.prices)}'
+        text += f', {"but" if one.better else "and"} {" and ".join(one.prices)}'
     if one.latency_ms is not None:
         text += f', at {_milliseconds(one.latency_ms)} ms a frame'
     return text

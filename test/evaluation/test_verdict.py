@@ -81,6 +81,8 @@ def test_what_gets_worse_is_told_beside_the_gain():
     assert 'helps edges by 10 %' in told
     assert 'but the RMSE of all pixels grows from 2.500 to 2.600 cm (against bicubic)' in told
     assert 'and flying pixels grow from 2.50 to 3.50 % (against nearest)' in told
+    lost = verdict([model('m', 2, stands(-0.1, -0.1, -0.1), rmse=worse)], 50)
+    assert 'against bilinear), and the RMSE' in lost
     better = stands(0.04, 0.02, 0.06, verdict='better')
     assert 'but' not in verdict([model('m', 2, stands(0.1, 0.1, 0.1), rmse=better)], 50)
 
