@@ -193,8 +193,8 @@ def _conditions(scenes: Sequence[MiddleburyScene], bounded: bool) -> str:
         'cv2.resize, cubic, without anti-aliasing, unknown where a hole touches it. Crop: rows '
         'and columns at the right and lower border that fill no block. MAD and RMSE over the '
         'pixels that the map and all methods of a scale know; completeness: share of the map that '
-        f'the method knows. Metric models, {"bounded" if bounded else "not bounded"}, see disparity d '
-        f'as (d + {MAPPING.offset:g}) x {MAPPING.step:g} m. Not the table that papers print: that '
+        f'the method knows. Metric models, {"bounded" if bounded else "not bounded"}, see '
+        f'disparity d as (d + {MAPPING.offset:g}) x {MAPPING.step:g} m. Not the table that papers print: that '
         'is middlebury6.'
     )
 
