@@ -35,7 +35,8 @@ from cdst_ros.models.grid import one_hot_kernels
 RANGE_SIGMAS = 4.0
 #: ... plus this share of its depth, so that noise-free flat depth has a unit too, ...
 RELATIVE_FLOOR = 1e-4
-#: ... plus this [m], so that pixels without any depth near do.
+#: ... and at least this [m], so that pixels without any depth near have one. (Not added: exporters
+#: take an addition of less than 1e-8 for none.)
 ABSOLUTE_FLOOR = 1e-9
 # Lies below every depth, and survives subtraction in float32.
 _NEVER = -1e6
@@ -116,7 +117,7 @@ class LocalView(nn.Module):
         highest = functional.max_pool2d(torch.where(known, z, never), 3, 1, 1)
         negated = functional.max_pool2d(torch.where(known, -z, never), 3, 1, 1)
         unit = self._range(highest, negated) + RANGE_SIGMAS * sigma
-        unit = unit + (RELATIVE_FLOOR * centre + ABSOLUTE_FLOOR)
+        unit = (unit + RELATIVE_FLOOR * centre).clamp(min=ABSOLUTE_FLOOR)
         picked, there = self._pick(z), self._pick(mask)
         return LocalDepth(
             valid=mask,

@@ -28,7 +28,7 @@ def view(depth, valid, window=3):
 def test_differences_are_in_units_of_range_and_noise():
     depth = [[1.0, 1.0, 1.0], [1.0, 1.0, 3.0], [1.0, 1.0, 1.0]]
     local = view(depth, torch.ones(3, 3).tolist())
-    unit = 2.0 + 4 * 0.01 + 1e-4 * 1.0 + 1e-6
+    unit = 2.0 + 4 * 0.01 + 1e-4 * 1.0
     assert local.unit[0, 0, 1, 1] == pytest.approx(unit)
     wanted = [0, 0, 0, 0, 2 / unit, 0, 0, 0]
     assert local.differences[0, :, 1, 1].tolist() == pytest.approx(wanted)

