@@ -194,8 +194,8 @@ def _conditions(scenes: Sequence[MiddleburyScene], bounded: bool) -> str:
         'and columns at the right and lower border that fill no block. MAD and RMSE over the '
         'pixels that the map and all methods of a scale know; completeness: share of the map that '
         f'the method knows. Metric models, {"bounded" if bounded else "not bounded"}, see '
-        f'disparity d as (d + {MAPPING.offset:g}) x {MAPPING.step:g} m. Not the table that papers print: that '
-        'is middlebury6.'
+        f'disparity d as (d + {MAPPING.offset:g}) x {MAPPING.step:g} m. Not the '
+        'table that papers print: that is middlebury6.'
     )
 
 

@@ -115,7 +115,7 @@ def test_a_profile_of_ones_own_has_a_protocol(tmp_path):
     path.write_text('{name: mine, sampling: mean, noise: {constant: 0.003}, range_m: [0.1, 9.0]}')
     own = protocol(f'synthetic_{path}')
     assert own.makes_data
-    assert own.scales == SCALES
+    assert own.scales == procedural.SCALES
     report = own.run(Request(scales=(2,), frames=1))
     assert "sensor profile 'mine'" in report.conditions
     assert {row.method for row in report.rows} >= {'bicubic', 'nearest'}
