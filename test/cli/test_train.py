@@ -22,7 +22,7 @@ pytest.importorskip('torch', reason='needs torch')
 SMALL = [
     'max_steps=2',
     'model.options={width: 8, depth: 1}',
-    'data={crop: 12, batch_size: 2, views: 1, workers: 0}',
+    'data={crop: 12, batch_size: 2, tiles: 1, workers: 0}',
 ]
 
 

@@ -32,7 +32,8 @@ def made(view, sigma=None):
 def test_the_truth_is_perfect_by_every_metric():
     view = View('a', LOW, REFERENCE, camera=camera_of(REFERENCE))
     found = made(view, np.full_like(REFERENCE, 0.01))
-    assert set(found) == {figure.name for figure in FIGURES}
+    # Flicker is of pairs of frames.
+    assert set(found) == {figure.name for figure in FIGURES if 'flicker' not in figure.name}
     for name in ('rmse_cm', 'edge_rmse_cm', 'flying_pixels', 'phantom_cells', 'lost'):
         assert found[name] == 0
     for name in ('within_1cm', 'thin_recall', 'thin_precision', 'occupancy_f1', 'coverage_95'):
