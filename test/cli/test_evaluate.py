@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import json
+import sys
 
 import cv2
 import numpy as np
@@ -222,7 +223,8 @@ def drive(tmp_path):
     return tmp_path / 'drive'
 
 
-def test_a_bag_is_scored_and_everything_is_written(drive, tmp_path):
+def test_a_bag_is_scored_and_everything_is_written(drive, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, 'argv', ['/somewhere/cdst-ros', 'evaluate', 'drive.mcap'])
     out = run(
         drive,
         '--reference-topic',
@@ -246,7 +248,7 @@ def test_a_bag_is_scored_and_everything_is_written(drive, tmp_path):
     assert out.output.rstrip().endswith('3 frames are too few, 10 are needed.')
     report = json.loads((tmp_path / 'out' / 'r.json').read_text())
     assert report['judged'] == ['lite_x2']
-    assert report['command'].startswith('cdst-ros ')
+    assert report['command'] == 'cdst-ros evaluate drive.mcap'
     assert report['environment']['numpy'] == np.__version__
     assert len(report['frames']) == 3
     assert len((tmp_path / 'r.csv').read_text().splitlines()) == 1 + 3 * 4
