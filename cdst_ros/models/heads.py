@@ -51,9 +51,7 @@ class ResidualHead(nn.Module):
         super().__init__()
         self.base: Tensor
         self.register_buffer('base', _bilinear_of_differences(scale, window), persistent=False)
-        self.residual = nn.Conv2d(width, scale * scale, 1)
-        nn.init.zeros_(self.residual.weight)
-        nn.init.zeros_(self.residual.bias)  # type: ignore[arg-type]
+        self.residual = _silent(width, scale * scale)
 
     def forward(self, features: Tensor, local: LocalDepth) -> Tensor:
         """Return offsets (N, scale**2, h, w) from features (N, width, h, w)."""
@@ -87,15 +85,11 @@ class SelectingHead(nn.Module):
         picked, shares = _squares(scale)
         self.picked: Tensor
         self.register_buffer('picked', picked, persistent=False)
-        self.shares = nn.Conv2d(width, 2 * scale * scale, 1)
-        nn.init.zeros_(self.shares.weight)
+        self.shares = _silent(width, 2 * scale * scale)
         with torch.no_grad():
             assert self.shares.bias is not None
             self.shares.bias.copy_(torch.logit(shares).flatten())
-        self.residual = nn.Conv2d(width, scale * scale, 1) if residual else None
-        if self.residual is not None:
-            nn.init.zeros_(self.residual.weight)
-            nn.init.zeros_(self.residual.bias)  # type: ignore[arg-type]
+        self.residual = _silent(width, scale * scale) if residual else None
 
     def forward(self, features: Tensor, local: LocalDepth) -> Tensor:
         """Return offsets (N, scale**2, h, w) from features (N, width, h, w)."""
@@ -142,7 +136,6 @@ class SurfacesHead(nn.Module):
         super().__init__()
         if window != 3:
             raise ValueError(f'a surfaces head weighs 3x3 samples: window must be 3, got {window}')
-        self.scale = scale
         self.surfaces = surfaces
         self.weights = nn.Conv2d(width, 9 * surfaces, 1)
         self.slopes = nn.Conv2d(width, 2 * surfaces, 1)
@@ -155,7 +148,7 @@ class SurfacesHead(nn.Module):
             assert self.weights.bias is not None
             # each begins in the middle
             self.weights.bias.view(9, surfaces)[4] = 4.0
-        line = (torch.arange(scale) + 0.5) / scale - 0.5
+        line = _places(scale)
         self.x: Tensor
         self.y: Tensor
         self.register_buffer('x', line.repeat(scale)[:, None, None], persistent=False)
@@ -184,6 +177,20 @@ def nine_samples(local: LocalDepth) -> tuple[Tensor, Tensor]:
     return samples, there
 
 
+def _silent(width: int, channels: int) -> nn.Conv2d:
+    """Return a 1x1 convolution that begins as zero."""
+    layer = nn.Conv2d(width, channels, 1)
+    nn.init.zeros_(layer.weight)
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def _places(scale: int) -> Tensor:
+    """Return where output pixels lie from the middle of their input pixel [px], (scale)."""
+    return (torch.arange(scale) + 0.5) / scale - 0.5
+
+
 def _squares(scale: int) -> tuple[Tensor, Tensor]:
     """
     Return what picks the four samples about every output pixel, and where bilinear takes it.
@@ -196,7 +203,7 @@ def _squares(scale: int) -> tuple[Tensor, Tensor]:
     down, across = step.repeat_interleave(scale), step.repeat(scale)
     place = torch.stack([torch.zeros_like(down), across, 3 * down, 3 * down + across]) + 4
     picked = functional.one_hot(place.flatten(), 9).float()[:, :, None, None]
-    share = ((torch.arange(scale) + 0.5) / scale - 0.5).abs()
+    share = _places(scale).abs()
     return picked, torch.stack([share.repeat(scale), share.repeat_interleave(scale)])
 
 

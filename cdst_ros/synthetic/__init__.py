@@ -14,12 +14,12 @@
 """
 Procedural scenes, a camera that moves in them, and sensor models.
 
-``SyntheticCamera`` plays a depth camera, ``training_crop`` gives single small views, ``render`` a
+``SyntheticCamera`` plays a depth camera, ``training_view`` gives single small ones, ``render`` a
 view of a scene, ``degrade`` what a sensor makes of it.
 """
 
 from cdst_ros.synthetic.camera import SyntheticCamera, SyntheticFrame
-from cdst_ros.synthetic.crops import KINDS, TrainingView, training_crop, training_view
+from cdst_ros.synthetic.crops import KINDS, TrainingView, training_view
 from cdst_ros.synthetic.effects.sampling import Sampling
 from cdst_ros.synthetic.indoor import indoor_scene
 from cdst_ros.synthetic.motion import CameraPath
@@ -47,6 +47,5 @@ __all__ = [
     'look',
     'profile_names',
     'render',
-    'training_crop',
     'training_view',
 ]

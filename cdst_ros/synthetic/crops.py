@@ -28,7 +28,6 @@ from cdst_ros.synthetic.furniture import pick_material, placed
 from cdst_ros.synthetic.indoor import indoor_scene
 from cdst_ros.synthetic.poses import look
 from cdst_ros.synthetic.raycast import View
-from cdst_ros.synthetic.rendering import Render, render
 from cdst_ros.synthetic.scenes import Scene
 from cdst_ros.synthetic.shapes import (
     Shape,
@@ -90,27 +89,6 @@ def training_view(
     if name not in _VIEWS:
         raise ValueError(f'a training crop is one of {", ".join(_VIEWS)}, not {name!r}')
     return _VIEWS[name](rng, indoor_scene(rng), _Part(height, width, focal))
-
-
-def training_crop(
-    rng: Rng,
-    height: int,
-    width: int,
-    *,
-    kind: str | None = None,
-    color: bool = False,
-    incidence: bool = False,
-) -> Render:
-    """
-    Return what a camera sees of a fresh scene: a ``training_view``, rendered.
-
-    :param kind: as of ``training_view``
-    :param color: whether to shade a colour image, which costs more than depth does
-    :param incidence: whether to return the angles at which surfaces are seen
-    :raises ValueError: when the kind is unknown
-    """
-    view = training_view(rng, height, width, kind=kind)
-    return render(*view, color=color, incidence=incidence)
 
 
 class _Part(NamedTuple):

@@ -32,6 +32,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
 from cdst_ros.depth.arrays import F32, U8
+from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.synthetic import (
     KINDS,
@@ -285,7 +286,7 @@ def _picking(view: TrainingView, scale: int) -> TrainingView:
     fx, fy, cx, cy = view.camera.intrinsics()
     shift = GridAlignment.HALF_PIXEL.enlarge(0.0, scale)
     width, height = view.camera.width, view.camera.height
-    camera = type(view.camera).from_intrinsics(fx, fy, cx - shift, cy - shift, width, height)
+    camera = CameraModel.from_intrinsics(fx, fy, cx - shift, cy - shift, width, height)
     return view._replace(camera=camera)
 
 

@@ -16,7 +16,8 @@
 import numpy as np
 import pytest
 
-from cdst_ros.synthetic.crops import KINDS, MORE_KINDS, training_crop
+from cdst_ros.synthetic.crops import KINDS, MORE_KINDS, training_view
+from cdst_ros.synthetic.rendering import render
 
 KIND = pytest.mark.parametrize('kind', [*KINDS, *MORE_KINDS])
 
@@ -30,9 +31,15 @@ TRAINED = {
 }
 
 
+def seen(rng, height, width, *, kind=None, color=False, incidence=False):
+    """Return what the camera of a fresh view sees."""
+    view = training_view(rng, height, width, kind=kind)
+    return render(*view, color=color, incidence=incidence)
+
+
 @KIND
 def test_a_crop_has_the_size_that_was_asked_for(kind: str) -> None:
-    view = training_crop(np.random.default_rng(0), 48, 96, kind=kind, color=True, incidence=True)
+    view = seen(np.random.default_rng(0), 48, 96, kind=kind, color=True, incidence=True)
     assert view.depth.shape == (48, 96)
     assert view.color is not None
     assert view.color.shape == (48, 96, 3)
@@ -42,7 +49,7 @@ def test_a_crop_has_the_size_that_was_asked_for(kind: str) -> None:
 @KIND
 def test_the_same_generator_gives_the_same_crop(kind: str) -> None:
     once, again, other = (
-        training_crop(np.random.default_rng(seed), 64, 64, kind=kind).depth for seed in (4, 4, 5)
+        seen(np.random.default_rng(seed), 64, 64, kind=kind).depth for seed in (4, 4, 5)
     )
     np.testing.assert_array_equal(once, again)
     assert not np.array_equal(once, other, equal_nan=True)
@@ -51,7 +58,7 @@ def test_the_same_generator_gives_the_same_crop(kind: str) -> None:
 @KIND
 def test_depths_are_those_of_a_room(kind: str) -> None:
     for seed in range(20):
-        depth = training_crop(np.random.default_rng(seed), 64, 64, kind=kind).depth
+        depth = seen(np.random.default_rng(seed), 64, 64, kind=kind).depth
         assert np.isfinite(depth).mean() > 0.02
         assert np.nanmin(depth) > 0.02
         assert np.nanmax(depth) < 12.0
@@ -61,7 +68,7 @@ def boundary_share(kind: str) -> float:
     """Return the share of pixels beside another surface, over some crops."""
     shares = []
     for seed in range(30):
-        surface = training_crop(np.random.default_rng(seed), 96, 96, kind=kind).surface
+        surface = seen(np.random.default_rng(seed), 96, 96, kind=kind).surface
         shares.append(np.mean(surface[:, 1:] != surface[:, :-1]))
     return float(np.mean(shares))
 
@@ -77,9 +84,7 @@ def test_closeups_and_thin_things_have_more_boundaries() -> None:
 
 def test_grazing_crops_graze() -> None:
     cosines = [
-        training_crop(
-            np.random.default_rng(seed), 64, 64, kind='grazing', incidence=True
-        ).incidence
+        seen(np.random.default_rng(seed), 64, 64, kind='grazing', incidence=True).incidence
         for seed in range(30)
     ]
     steep = [np.mean(cosine < np.cos(np.radians(70))) for cosine in cosines]
@@ -88,11 +93,11 @@ def test_grazing_crops_graze() -> None:
 
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(ValueError, match='room, closeup, grazing, thin, foliage, wires'):
-        training_crop(np.random.default_rng(0), 32, 32, kind='wide')
+        seen(np.random.default_rng(0), 32, 32, kind='wide')
 
 
 def test_kinds_that_were_trained_on_stay_as_they_were() -> None:
     """Sums of what these seeds gave when the first models were trained."""
     for kind, total in TRAINED.items():
-        depth = training_crop(np.random.default_rng(5), 64, 80, kind=kind).depth
+        depth = seen(np.random.default_rng(5), 64, 80, kind=kind).depth
         assert np.nansum(depth, dtype=np.float64) == pytest.approx(total, rel=1e-6)

@@ -25,10 +25,11 @@ from hypothesis import strategies as st
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.depth.noise import NoiseModel
-from cdst_ros.synthetic.crops import training_crop
+from cdst_ros.synthetic.crops import training_view
 from cdst_ros.synthetic.effects.edges import beside_edges
 from cdst_ros.synthetic.effects.sampling import Sampling, sample, sample_incidence
 from cdst_ros.synthetic.raycast import FIRST_SHAPE
+from cdst_ros.synthetic.rendering import render
 from cdst_ros.synthetic.sensor import GENERIC, IDEAL, SensorProfile, degrade, measure
 from cdst_ros.synthetic.shapes import along, box, sphere
 
@@ -298,7 +299,8 @@ def test_bad_profiles_say_what_is_wrong(values: dict, message: str) -> None:
 
 def test_what_models_were_trained_on_stays_as_it_was() -> None:
     """Sum and holes of what these seeds gave when the first models were trained."""
-    view = training_crop(np.random.default_rng(5), 64, 80, kind='closeup').depth
+    drawn = training_view(np.random.default_rng(5), 64, 80, kind='closeup')
+    view = render(*drawn, color=False).depth
     low = degrade(view, 4, np.random.default_rng(1), GENERIC)
     assert np.nansum(low, dtype=np.float64) == pytest.approx(370.969, rel=1e-5)
     assert np.isnan(low).sum() == 10
