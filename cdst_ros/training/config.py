@@ -31,6 +31,7 @@ from typing import Any, TypeVar
 import yaml
 
 from cdst_ros.synthetic import SensorProfile, load_profile
+from cdst_ros.training.sources.settings import SourceConfig
 
 _T = TypeVar('_T')
 
@@ -72,6 +73,9 @@ class DataConfig:
     :param disparity_share: share of the clean views that are disparity instead of depth
     :param holes: share of the image lost in blobs, at most, drawn for every view of the generic
         sensor
+    :param sources: where samples come from, by their shares; empty: procedural scenes alone
+    :param root: folder that paths of sources are below
+    :param color: whether batches carry pictures, for networks that learn from them as well
     """
 
     crop: int = 24
@@ -83,6 +87,9 @@ class DataConfig:
     sensor_share: float = 0.5
     disparity_share: float = 0.7
     holes: float = 0.05
+    sources: list[SourceConfig] = field(default_factory=list)
+    root: str = ''
+    color: bool = False
 
     def __post_init__(self) -> None:
         for name in ('sensor_share', 'disparity_share', 'holes'):
@@ -101,6 +108,8 @@ class DataConfig:
             load_profile(name)
             if not (isinstance(share, int | float) and share > 0):
                 raise ValueError(f'the share of sensor {name!r} must be positive, got {share!r}')
+        if self.color and not self.sources:
+            raise ValueError('color needs sources: give data.sources, procedural among them or not')
 
 
 @dataclass(frozen=True)
@@ -302,6 +311,8 @@ def _value(kind: Any, value: Any, source: str, key: str) -> Any:
         if value is None:
             return None
         kind = next(option for option in typing.get_args(kind) if option is not type(None))
+    if typing.get_origin(kind) is list:
+        return _values(typing.get_args(kind)[0], value, source, key)
     kind = typing.get_origin(kind) or kind
     if kind is float and isinstance(value, str):
         # YAML 1.1 takes 1e-3 for text.
@@ -314,3 +325,9 @@ def _value(kind: Any, value: Any, source: str, key: str) -> Any:
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ConfigError(f'{source}: {key} must be of type {kind.__name__}, got {value!r}')
     return value
+
+
+def _values(kind: Any, values: Any, source: str, key: str) -> list[Any]:
+    if not isinstance(values, list):
+        raise ConfigError(f'{source}: {key} must be a list, got {values!r}')
+    return [_value(kind, value, source, f'{key}.{n}') for n, value in enumerate(values)]

@@ -75,13 +75,26 @@ class Batch(NamedTuple):
     Samples; (N, 1, h, w) input and (N, 1, sh, sw) truth, float32.
 
     ``depth`` [m], 0 where unknown; ``valid`` 0 or 1; ``truth`` [m], 0 where unknown;
-    ``truth_valid`` 0 or 1.
+    ``truth_valid`` 0 or 1. The others are None for procedural scenes without sources.
+
+    :param rgb: (N, 3, sh, sw), 0 to 1, of the truth's view; 0 for samples without a picture. None
+        when batches carry no pictures
+    :param has_rgb: (N,), 0 or 1, which samples have a picture; None with ``rgb``
+    :param disparity: (N,), 0 or 1, which samples are disparity, taken for depth as
+        (level + offset) * step
+    :param step: (N,), metres a level; 1 for samples of depth
+    :param offset: (N,) [levels]; 0 for samples of depth
     """
 
     depth: Tensor
     valid: Tensor
     truth: Tensor
     truth_valid: Tensor
+    rgb: Tensor | None = None
+    has_rgb: Tensor | None = None
+    disparity: Tensor | None = None
+    step: Tensor | None = None
+    offset: Tensor | None = None
 
 
 class Pair(NamedTuple):

@@ -1,0 +1,104 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""What a configuration says of one source of samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+#: Kinds of source, and what each reads, for people.
+KINDS: dict[str, str] = {
+    'procedural': 'scenes that are made, as without sources',
+    'disparity': 'a folder of NAME_depth.png, disparity, and NAME_rgb.jpg where there is colour',
+    'metric': 'a folder of NAME_depth.png, depth, 0 unknown, and NAME_rgb.jpg likewise',
+    'middlebury': 'Middlebury stereo scenes of any year, as they are published',
+    'nyu': 'NYU Depth v2, the labelled file as it is published',
+    'recordings': 'a recording of this package, or a folder of them',
+}
+
+
+@dataclass(frozen=True)
+class SourceConfig:
+    """
+    One source of samples.
+
+    :param kind: one of ``KINDS``
+    :param path: folder or file, below ``data.root`` where it is not absolute
+    :param share: of the samples, beside those of the other sources
+    :param degradation: how the input is made of the truth, and the share of each: names of
+        ``sources/degradation.py``, or sensor profiles
+    :param unit: what a stored value of 1 is worth: metres of depth, or levels of disparity; 0:
+        a millimetre, or a level
+    :param color: whether to take pictures, where there are some and batches carry them
+    :param reduce: images are made so many times smaller first, by the median of what is known
+    :param first: of the images in their order, those from this share on are trained on
+    :param last: and those before this share
+    :param exclude: names of images to leave out
+    :param rescaled: share of the disparity samples whose levels are scaled and rounded anew;
+        those of a map that is not in whole levels always are
+    :param gain_least: factors that levels are scaled by, from this
+    :param gain_most: to this; what would leave 8 bits is kept within them
+    :param remapped: share of the disparity samples that are taken for depth as random metres a
+        level with a random offset, and not as the evaluation of Middlebury does
+    """
+
+    kind: str
+    path: str = ''
+    share: float = 1.0
+    degradation: dict[str, float] = field(default_factory=lambda: {'cv2_bicubic': 1.0})
+    unit: float = 0.0
+    color: bool = True
+    reduce: int = 1
+    first: float = 0.0
+    last: float = 1.0
+    exclude: list[str] = field(default_factory=list)
+    rescaled: float = 0.5
+    gain_least: float = 0.25
+    gain_most: float = 1.0
+    remapped: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f'there is no source of kind {self.kind!r}: use {", ".join(KINDS)}')
+        if bool(self.path) == (self.kind == 'procedural'):
+            raise ValueError(
+                'a procedural source has no path'
+                if self.path
+                else f'a source of kind {self.kind} needs a path'
+            )
+        if not self.share > 0:
+            raise ValueError(f'share must be positive, got {self.share}')
+        for name in ('rescaled', 'remapped'):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f'{name} is a share of 0 to 1, got {getattr(self, name)}')
+        if not 0 <= self.first < self.last <= 1:
+            raise ValueError(
+                f'first and last are shares of 0 to 1, the first before the last, '
+                f'got {self.first} and {self.last}'
+            )
+        if self.reduce < 1 or self.unit < 0:
+            raise ValueError(
+                f'reduce must be at least 1 and unit not negative, got {self.reduce} and '
+                f'{self.unit}'
+            )
+        if not 0 < self.gain_least <= self.gain_most:
+            raise ValueError(
+                'gain_least must be positive and not above gain_most, '
+                f'got {self.gain_least} and {self.gain_most}'
+            )
+        for name, share in self.degradation.items():
+            if not (isinstance(share, int | float) and share > 0):
+                raise ValueError(f'the share of degradation {name!r} must be positive')
+        if not self.degradation:
+            raise ValueError('degradation is empty: name one, such as {cv2_bicubic: 1.0}')
