@@ -65,6 +65,7 @@ ROS = [
         'ros-sensor-msgs',
         'ros-diagnostic-msgs',
         'ros-lifecycle-msgs',
+        'ros-std-srvs',
     )
 ]
 
@@ -144,6 +145,7 @@ setup(
             'superres = cdst_ros.nodes.superres_node:main',
             'camera = cdst_ros.nodes.camera_node:main',
             'evaluator = cdst_ros.nodes.evaluator_node:main',
+            'trainer = cdst_ros.nodes.trainer_node:main',
         ],
     },
     zip_safe=False,

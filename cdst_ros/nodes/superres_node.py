@@ -16,15 +16,13 @@
 from __future__ import annotations
 
 import sys
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
 from cdst_ros.nodes.builder import EngineBuilder, open_tried
@@ -32,6 +30,7 @@ from cdst_ros.nodes.choice import EngineChoice, Geometry
 from cdst_ros.nodes.diagnostics import Health, diagnose
 from cdst_ros.nodes.frame import Frame
 from cdst_ros.nodes.mailbox import Mailbox
+from cdst_ros.nodes.managed import ManagedNode
 from cdst_ros.nodes.outputs import Outputs
 from cdst_ros.nodes.parameters import Parameters
 from cdst_ros.nodes.pipeline import Pipeline
@@ -46,16 +45,16 @@ from cdst_ros.superres.engine import Engine, EngineError, EngineInfo, ModelError
 #: Parameters that decide which engine runs.
 _ENGINE_PARAMETERS = frozenset({'model', 'engine', 'precision', 'threads', 'scale'})
 
-_Return = TransitionCallbackReturn
 
-
-class SuperresNode(LifecycleNode):  # type: ignore[misc]
+class SuperresNode(ManagedNode):
     """
     Enlarges a depth stream.
 
     Callbacks store and return; one worker thread takes the newest frame to the publishers, and
     another builds engines. Everything else happens on the executor's thread.
     """
+
+    _refusals = (ModelError, EngineError, ValueError)
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__('superres', **arguments)
@@ -73,7 +72,6 @@ class SuperresNode(LifecycleNode):  # type: ignore[misc]
         self._pipeline: Pipeline | None = None
         self._worker: Worker[Frame] | None = None
         self._source: DepthSource | None = None
-        self._refusal = ''
         self._swap_failure = ''
         self._enlarged = ''
         # From here on values may be refused, and the node is destroyed then.
@@ -84,73 +82,11 @@ class SuperresNode(LifecycleNode):  # type: ignore[misc]
         # Steady time: a paused simulation must not silence the warnings.
         self.create_timer(1.0, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
-    def start(self) -> bool:
-        """Configure and activate if ``autostart`` says so; False when the node refuses to."""
-        if not self._chosen.autostart:
-            return True
-        transitions = (self.trigger_configure, self.trigger_activate)
-        return all(transition() == _Return.SUCCESS for transition in transitions)
-
-    def on_configure(self, state: LifecycleState) -> Any:
-        """Build the engine and make the publishers."""
-        done = self._step('configure', self._configure)
-        return super().on_configure(state) if done else self._back_out(self._release)
-
-    def on_activate(self, state: LifecycleState) -> Any:
-        """Begin to work; subscribe, unless lazy."""
-        done = self._step('activate', self._start_working)
-        if not done or super().on_activate(state) != _Return.SUCCESS:
-            return self._back_out(self._stop_working)
-        if self._step('subscribe', self._follow_demand):
-            return _Return.SUCCESS
-        super().on_deactivate(state)
-        return self._back_out(self._stop_working)
-
-    def on_deactivate(self, state: LifecycleState) -> Any:
-        """Unsubscribe and finish the frame in hand."""
-        done = self._step('deactivate', self._stop_working)
-        return super().on_deactivate(state) if done else _Return.ERROR
-
-    def on_cleanup(self, state: LifecycleState) -> Any:
-        """Release the engine and the publishers."""
-        done = self._step('clean up', self._release)
-        return super().on_cleanup(state) if done else _Return.ERROR
-
-    def on_shutdown(self, state: LifecycleState) -> Any:
-        """Release everything."""
-        done = self._step('shut down', self._release)
-        return super().on_shutdown(state) if done else _Return.ERROR
-
-    def on_error(self, state: LifecycleState) -> Any:
-        """Release everything, so that the node may be configured anew."""
-        done = self._step('recover', self._release)
-        return super().on_error(state) if done else _Return.FAILURE
-
     def destroy_node(self) -> None:
         """Release everything and withdraw from the graph."""
         self._mailbox.close()
         self._release()
         super().destroy_node()
-
-    def _step(self, doing: str, step: Callable[[], None]) -> bool:
-        """Do one part of a transition; rclpy would swallow its exceptions without a word."""
-        self._refusal = ''
-        try:
-            step()
-        except (ModelError, EngineError, ValueError) as error:
-            self._refusal = f'cannot {doing}: {error}'
-            self.get_logger().error(self._refusal)
-            return False
-        except Exception:
-            self._refusal = f'cannot {doing}: {traceback.format_exc()}'
-            self.get_logger().error(self._refusal)
-            return False
-        return True
-
-    @staticmethod
-    def _back_out(undo: Callable[[], None]) -> Any:
-        undo()
-        return _Return.FAILURE
 
     def _configure(self) -> None:
         self._chosen.check()

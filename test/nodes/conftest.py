@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 import rclpy
-from graph import Graph
+from graph import Graph, NodeGraph
 from rclpy.context import Context
 from rclpy.signals import SignalHandlerOptions
 
@@ -42,11 +42,11 @@ def other_context() -> Iterator[Context]:
 
 
 @pytest.fixture
-def make_graph() -> Iterator[Callable[..., Graph]]:
-    graphs: list[Graph] = []
+def make_graph() -> Iterator[Callable[..., Any]]:
+    graphs: list[NodeGraph] = []
 
-    def make(**parameters: Any) -> Graph:
-        graphs.append(Graph(**parameters))
+    def make(kind: type[NodeGraph] = Graph, **parameters: Any) -> Any:
+        graphs.append(kind(**parameters))
         return graphs[-1]
 
     yield make

@@ -27,6 +27,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import Log
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile, QoSReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
@@ -97,43 +98,22 @@ class Inbox:
         return next((m for m in self.messages if stamp_ns(m.header) == wanted), None)
 
 
-class Graph:
-    """
-    A superres node that spins on a thread of its own, and a user node that the test spins.
+def overridden(values: dict[str, Any]) -> list[Parameter]:
+    """Return parameters as a node's ``parameter_overrides``; those that are None are left out."""
+    return [Parameter(n, value=value) for n, value in values.items() if value is not None]
 
-    :param start: configure and activate
+
+class NodeGraph:
+    """
+    A node that spins on a thread of its own, and a user node that the test spins.
+
+    :param make: builds the node, given its namespace
     :param context: of the user; one of its own makes it a participant of its own to DDS
-    :param reliability: fixed for the subscription to depth
-    :param publisher_reliability: fixed for the publisher of enlarged depth
-    :param cli_args: of the superres node, such as remappings
-    :param parameters: of the superres node; bicubic x2 where they say nothing else
     """
 
-    def __init__(
-        self,
-        start: bool = True,
-        context: Context | None = None,
-        reliability: str | None = None,
-        publisher_reliability: str | None = None,
-        cli_args: Sequence[str] = (),
-        **parameters: Any,
-    ) -> None:
+    def __init__(self, make: Callable[[str], Node], context: Context | None = None) -> None:
         self.namespace = f'/graph{next(_numbers)}'
-        overrides = f'qos_overrides.{self.namespace}'
-        values = {
-            'engine': 'bicubic',
-            'scale': 2,
-            f'{overrides}/depth/image_raw.subscription.reliability': reliability,
-            f'{overrides}/depth_hr/image_raw.publisher.reliability': publisher_reliability,
-            **parameters,
-        }
-        self.node = SuperresNode(
-            namespace=self.namespace,
-            cli_args=['--ros-args', *cli_args] if cli_args else None,
-            parameter_overrides=[
-                Parameter(name, value=value) for name, value in values.items() if value is not None
-            ],
-        )
+        self.node = make(self.namespace)
         self.user = rclpy.create_node('user', namespace=self.namespace, context=context)
         self._user_executor = SingleThreadedExecutor(context=context)
         self._user_executor.add_node(self.user)
@@ -147,16 +127,12 @@ class Graph:
         self.statuses = Inbox()
         self.user.create_subscription(DiagnosticArray, '/diagnostics', self._on_status, 10)
         self.clock_s = 1000.0
-        self.images = self.infos = Inbox()
         self._node_executor = SingleThreadedExecutor()
         self._node_executor.add_node(self.node)
         self._spinning = threading.Event()
         self._spinning.set()
         self._thread = threading.Thread(target=self._spin_node)
         self._thread.start()
-        if start:
-            assert self.on_node(self.node.start)
-        self.advertise()
 
     def close(self) -> None:
         """End both nodes."""
@@ -166,17 +142,6 @@ class Graph:
         self._user_executor.shutdown()
         self.node.destroy_node()
         self.user.destroy_node()
-
-    def advertise(self, reliability: QoSReliabilityPolicy = QoSReliabilityPolicy.RELIABLE) -> None:
-        """Publish the depth topics."""
-        qos = self.qos(reliability)
-        self.depth = self.user.create_publisher(Image, 'depth/image_raw', qos)
-        self.info = self.user.create_publisher(CameraInfo, 'depth/camera_info', qos)
-
-    def withdraw(self) -> None:
-        """Stop publishing the depth topics."""
-        self.user.destroy_publisher(self.depth)
-        self.user.destroy_publisher(self.info)
 
     def listen(self, kind: Any, topic: str, best_effort: bool = False) -> Inbox:
         """Subscribe to an output."""
@@ -192,40 +157,10 @@ class Graph:
         """Return a profile."""
         return QoSProfile(depth=depth, reliability=reliability)
 
-    def flow(self, depth: F32 | None = None, model: CameraModel | None = None) -> None:
-        """Listen, and send frames until one has come through with its camera_info."""
-        self.images = self.listen(Image, 'depth_hr/image_raw')
-        self.infos = self.listen(CameraInfo, 'depth_hr/camera_info')
-        self.settle(depth, model)
-
-    def settle(self, depth: F32 | None = None, model: CameraModel | None = None) -> None:
-        """Send frames until one has come through with its camera_info."""
-
-        def through() -> bool:
-            stamp = self.send(depth, model)
-            self.until(lambda: self.infos.at(stamp) and self.images.at(stamp), 0.3, strict=False)
-            return bool(self.infos.at(stamp) and self.images.at(stamp))
-
-        self.until(through)
-
-    def send(self, depth: F32 | None = None, model: CameraModel | None = None) -> float:
-        """Send a frame with its camera_info; return its stamp [s]."""
-        stamp = self.tick()
-        self.info.publish(info(camera() if model is None else model, stamp))
-        self.depth.publish(image(wall() if depth is None else depth, stamp))
-        return stamp
-
     def tick(self) -> float:
         """Return the next stamp [s]."""
         self.clock_s = round(self.clock_s + 0.1, 3)
         return self.clock_s
-
-    def exchange(self, depth: F32 | None = None, model: CameraModel | None = None) -> Image:
-        """Send a frame and return what comes out."""
-        stamp = self.send(depth, model)
-        self.until(lambda: self.images.at(stamp))
-        msg: Image = self.images.at(stamp)
-        return msg
 
     def until(
         self, condition: Callable[[], Any], timeout_s: float = PATIENCE_S, strict: bool = True
@@ -271,9 +206,93 @@ class Graph:
             self._node_executor.spin_once(timeout_sec=0.05)
 
     def _on_log(self, msg: Log) -> None:
-        if msg.name == f'{self.namespace[1:]}.superres':
+        if msg.name == f'{self.namespace[1:]}.{self.node.get_name()}':
             self.log.append(msg)
 
     def _on_status(self, msg: DiagnosticArray) -> None:
-        own = [s for s in msg.status if s.hardware_id == f'{self.namespace}/superres']
+        own = [s for s in msg.status if s.hardware_id == self.node.get_fully_qualified_name()]
         self.statuses.messages.extend(own)
+
+
+class Graph(NodeGraph):
+    """
+    A superres node that spins on a thread of its own, and a user node that the test spins.
+
+    :param start: configure and activate
+    :param context: of the user; one of its own makes it a participant of its own to DDS
+    :param reliability: fixed for the subscription to depth
+    :param publisher_reliability: fixed for the publisher of enlarged depth
+    :param cli_args: of the superres node, such as remappings
+    :param parameters: of the superres node; bicubic x2 where they say nothing else
+    """
+
+    def __init__(
+        self,
+        start: bool = True,
+        context: Context | None = None,
+        reliability: str | None = None,
+        publisher_reliability: str | None = None,
+        cli_args: Sequence[str] = (),
+        **parameters: Any,
+    ) -> None:
+        def make(namespace: str) -> SuperresNode:
+            overrides = f'qos_overrides.{namespace}'
+            values = {
+                'engine': 'bicubic',
+                'scale': 2,
+                f'{overrides}/depth/image_raw.subscription.reliability': reliability,
+                f'{overrides}/depth_hr/image_raw.publisher.reliability': publisher_reliability,
+                **parameters,
+            }
+            return SuperresNode(
+                namespace=namespace,
+                cli_args=['--ros-args', *cli_args] if cli_args else None,
+                parameter_overrides=overridden(values),
+            )
+
+        super().__init__(make, context)
+        self.images = self.infos = Inbox()
+        if start:
+            assert self.on_node(self.node.start)
+        self.advertise()
+
+    def advertise(self, reliability: QoSReliabilityPolicy = QoSReliabilityPolicy.RELIABLE) -> None:
+        """Publish the depth topics."""
+        qos = self.qos(reliability)
+        self.depth = self.user.create_publisher(Image, 'depth/image_raw', qos)
+        self.info = self.user.create_publisher(CameraInfo, 'depth/camera_info', qos)
+
+    def withdraw(self) -> None:
+        """Stop publishing the depth topics."""
+        self.user.destroy_publisher(self.depth)
+        self.user.destroy_publisher(self.info)
+
+    def flow(self, depth: F32 | None = None, model: CameraModel | None = None) -> None:
+        """Listen, and send frames until one has come through with its camera_info."""
+        self.images = self.listen(Image, 'depth_hr/image_raw')
+        self.infos = self.listen(CameraInfo, 'depth_hr/camera_info')
+        self.settle(depth, model)
+
+    def settle(self, depth: F32 | None = None, model: CameraModel | None = None) -> None:
+        """Send frames until one has come through with its camera_info."""
+
+        def through() -> bool:
+            stamp = self.send(depth, model)
+            self.until(lambda: self.infos.at(stamp) and self.images.at(stamp), 0.3, strict=False)
+            return bool(self.infos.at(stamp) and self.images.at(stamp))
+
+        self.until(through)
+
+    def send(self, depth: F32 | None = None, model: CameraModel | None = None) -> float:
+        """Send a frame with its camera_info; return its stamp [s]."""
+        stamp = self.tick()
+        self.info.publish(info(camera() if model is None else model, stamp))
+        self.depth.publish(image(wall() if depth is None else depth, stamp))
+        return stamp
+
+    def exchange(self, depth: F32 | None = None, model: CameraModel | None = None) -> Image:
+        """Send a frame and return what comes out."""
+        stamp = self.send(depth, model)
+        self.until(lambda: self.images.at(stamp))
+        msg: Image = self.images.at(stamp)
+        return msg

@@ -35,7 +35,7 @@ UNCONFIGURED, INACTIVE, ACTIVE = 1, 2, 3
 
 def change(graph: Graph, transition: int) -> bool:
     """Ask for a transition from another node, as a lifecycle manager does."""
-    client = graph.user.create_client(ChangeState, 'superres/change_state')
+    client = graph.user.create_client(ChangeState, f'{graph.node.get_name()}/change_state')
     graph.until(client.service_is_ready)
     request = ChangeState.Request(transition=Transition(id=transition))
     future = client.call_async(request)
@@ -45,7 +45,7 @@ def change(graph: Graph, transition: int) -> bool:
 
 
 def state(graph: Graph) -> int:
-    client = graph.user.create_client(GetState, 'superres/get_state')
+    client = graph.user.create_client(GetState, f'{graph.node.get_name()}/get_state')
     graph.until(client.service_is_ready)
     future = client.call_async(GetState.Request())
     graph.until(future.done)
