@@ -31,7 +31,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 
-from cdst_ros.depth.arrays import F32, U8
+from cdst_ros.depth.arrays import F32, U8, AnyArray
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.synthetic import (
@@ -45,6 +45,8 @@ from cdst_ros.synthetic import (
 )
 from cdst_ros.synthetic.effects.noise import smooth_noise
 from cdst_ros.training.config import DataConfig
+from cdst_ros.training.sources.levels import LevelMapping
+from cdst_ros.training.sources.turn import Turn
 
 #: Low-resolution pixels around a view that are made and cut off, as resampling needs neighbours.
 MARGIN = 2
@@ -57,9 +59,6 @@ VALIDATION_SEED = 20260101
 _GENERIC_SAMPLINGS = {Sampling.MEAN: 0.6, Sampling.AREA: 0.25, Sampling.CUBIC: 0.15}
 #: Focal lengths are those of the sensor's optics times this.
 _ZOOM = (0.8, 1.25)
-#: Disparity is taken for depth as (level + offset) * step: range of offsets, range of steps [m].
-_LEVEL_OFFSET = (30.0, 100.0)
-_LEVEL_STEP = (0.004, 0.03)
 #: Share of the disparity that wavers, by how much at most [levels], and the smoothness of it [px].
 _WAVERING, _WAVE_LEVELS, _WAVE_LENGTH = 0.6, 0.7, (0.4, 12.0)
 #: Share of the disparity whose edges are ragged, by how much at most [px], and how smoothly [px].
@@ -102,6 +101,22 @@ class Pair(NamedTuple):
 
     low: F32
     high: F32
+
+
+class Seen(NamedTuple):
+    """
+    What is seen of a fresh scene, with ``MARGIN`` input pixels around the samples.
+
+    :param low: (h, w) [m], NaN = unknown
+    :param high: (sh, sw) [m], NaN = unknown
+    :param rgb: (sh, sw, 3), where it was asked for
+    :param mapping: of the levels, where it is disparity
+    """
+
+    low: F32
+    high: F32
+    rgb: U8 | None = None
+    mapping: LevelMapping | None = None
 
 
 class Pairs(Dataset[Pair]):
@@ -219,45 +234,57 @@ def make_view(
     scale: int,
     sensors: Mapping[SensorProfile, float],
 ) -> Pair:
+    """Return input and truth of ``see_view``."""
+    seen = see_view(rng, config, scale, sensors)
+    return Pair(seen.low, seen.high)
+
+
+def see_view(
+    rng: np.random.Generator,
+    config: DataConfig,
+    scale: int,
+    sensors: Mapping[SensorProfile, float],
+    *,
+    color: bool = False,
+) -> Seen:
     """
-    Return what is seen of a fresh scene, with ``MARGIN`` input pixels around the samples.
+    Return what is seen of a fresh scene.
 
     It is seen by one of the sensors, or free of noise, or it is 8-bit disparity.
+
+    :param color: whether to return its picture; depth is the same with and without
     """
     side = config.tiles * config.crop + 2 * MARGIN
     if rng.random() < config.sensor_share:
         profiles, shares = list(sensors), np.array(list(sensors.values()))
         sensor = profiles[rng.choice(len(profiles), p=shares / shares.sum())]
-        return _seen_by_sensor(rng, side, config, scale, sensor)
-    depth = _turned(rng, render(*_view(rng, side * scale), color=False).depth)
+        return _seen_by_sensor(rng, side, config, scale, sensor, color)
+    view = render(*_view(rng, side * scale), color=color)
+    turn = Turn.draw(rng)
+    depth, rgb = turn(view.depth), None if view.color is None else turn(view.color)
     if rng.random() < config.disparity_share and np.isfinite(depth).all():
-        return _disparity(rng, depth, scale)
-    return _clean(rng, depth, scale)
+        return _disparity(rng, depth, scale)._replace(rgb=rgb)
+    return _clean(rng, depth, scale)._replace(rgb=rgb)
 
 
 def cut(view: Pair, config: DataConfig, scale: int) -> Pair:
     """Return the samples (tiles**2, ...) of a view, without its margin."""
     return Pair(
-        _tiles(view.low, config.tiles, config.crop, MARGIN),
-        _tiles(view.high, config.tiles, config.crop * scale, MARGIN * scale),
+        tiles(view.low, config.tiles, config.crop, MARGIN),
+        tiles(view.high, config.tiles, config.crop * scale, MARGIN * scale),
     )
 
 
-def _tiles(image: F32, count: int, side: int, margin: int) -> F32:
+def tiles(image: AnyArray, count: int, side: int, margin: int) -> AnyArray:
+    """Return squares (count**2, side, side, ...) of an image, without its margin."""
     inner = image[margin : margin + count * side, margin : margin + count * side]
-    tiles = inner.reshape(count, side, count, side).swapaxes(1, 2)
-    return np.ascontiguousarray(tiles.reshape(count * count, side, side))
+    rows = inner.reshape(count, side, count, side, *inner.shape[2:]).swapaxes(1, 2)
+    return np.ascontiguousarray(rows.reshape(count * count, side, side, *inner.shape[2:]))
 
 
 def _view(rng: np.random.Generator, side: int, focal: float | None = None) -> TrainingView:
     kind = str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
     return training_view(rng, side, side, kind=kind, focal=focal)
-
-
-def _turned(rng: np.random.Generator, depth: F32) -> F32:
-    """Return ``depth`` in one of its eight orientations."""
-    out = np.rot90(depth, int(rng.integers(4)))
-    return np.ascontiguousarray(out.T if rng.random() < 0.5 else out)
 
 
 def _seen_by_sensor(
@@ -266,7 +293,8 @@ def _seen_by_sensor(
     config: DataConfig,
     scale: int,
     sensor: SensorProfile,
-) -> Pair:
+    color: bool,
+) -> Seen:
     """
     Return what the sensor measures, with holes, and the exact depth.
 
@@ -278,7 +306,7 @@ def _seen_by_sensor(
         sensor = replace(sensor, sampling=sampling, hole_share=rng.uniform(0.0, config.holes))
     focal = sensor.optics.focal(sensor.optics.size[0]) * np.exp(rng.uniform(*np.log(_ZOOM)))
     view = _view(rng, side * scale, focal * scale)
-    seen = truth = render(*view, color=sensor.wants_color, incidence=True)
+    seen = truth = render(*view, color=sensor.wants_color or color, incidence=True)
     if sensor.alignment is not GridAlignment.HALF_PIXEL:
         # Where the sensor picks pixels, they are to lie in the middle of those of the truth.
         seen = render(*_picking(view, scale), color=sensor.wants_color, incidence=True)
@@ -291,7 +319,7 @@ def _seen_by_sensor(
         color=seen.color,
         focal=float(focal),
     )
-    return Pair(low, truth.depth)
+    return Seen(low, truth.depth, truth.color if color else None)
 
 
 def _picking(view: TrainingView, scale: int) -> TrainingView:
@@ -303,7 +331,7 @@ def _picking(view: TrainingView, scale: int) -> TrainingView:
     return view._replace(camera=camera)
 
 
-def _disparity(rng: np.random.Generator, depth: F32, scale: int) -> Pair:
+def _disparity(rng: np.random.Generator, depth: F32, scale: int) -> Seen:
     """
     Return 8-bit disparity, enlarged by the Middlebury protocol, as if it were depth.
 
@@ -319,9 +347,8 @@ def _disparity(rng: np.random.Generator, depth: F32, scale: int) -> Pair:
     levels: U8 = np.rint(exact).clip(0, 255).astype(np.uint8)
     size = (depth.shape[1] // scale, depth.shape[0] // scale)
     small: U8 = np.asarray(cv2.resize(levels, size, interpolation=cv2.INTER_CUBIC))
-    offset = rng.uniform(*_LEVEL_OFFSET)
-    step = np.exp(rng.uniform(*np.log(_LEVEL_STEP)))
-    return Pair(_as_depth(small, offset, step), _as_depth(levels, offset, step))
+    mapping = LevelMapping.draw(rng)
+    return Seen(mapping.to_metres(small), mapping.to_metres(levels), mapping=mapping)
 
 
 def _as_measured(rng: np.random.Generator, levels: F32) -> F32:
@@ -347,18 +374,14 @@ def _as_measured(rng: np.random.Generator, levels: F32) -> F32:
     return np.asarray(levels, dtype=np.float32)
 
 
-def _as_depth(levels: U8, offset: float, step: float) -> F32:
-    return np.asarray((levels.astype(np.float32) + offset) * step, dtype=np.float32)
-
-
-def _clean(rng: np.random.Generator, depth: F32, scale: int) -> Pair:
+def _clean(rng: np.random.Generator, depth: F32, scale: int) -> Seen:
     """Return noise-free depth, in whole millimetres every other time."""
     sensor = SensorProfile(
         name='clean',
         sampling=Sampling.AREA if rng.random() < 0.5 else Sampling.CUBIC,
         quantisation=0.001 if rng.random() < 0.5 else 0.0,
     )
-    return Pair(degrade(depth, scale, rng, sensor), depth)
+    return Seen(degrade(depth, scale, rng, sensor), depth)
 
 
 def as_batch(low: F32, high: F32) -> Batch:
