@@ -28,14 +28,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-import cv2
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, U8, Bool
+from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.evaluation.methods import Method, open_methods
 from cdst_ros.evaluation.middlebury import MAPPING
 from cdst_ros.evaluation.promises import BrokenPromises, check_promises
 from cdst_ros.evaluation.report import EvaluationError, Report, Request, Row
+from cdst_ros.evaluation.resampling import reduce_known
 from cdst_ros.evaluation.spread import spread
 from cdst_ros.recordings.datasets.middlebury import MiddleburyScene, find_scenes
 
@@ -97,29 +97,6 @@ def cut(image: F32 | U8, scale: int) -> F32:
             f'a scene of {image.shape[1]}x{image.shape[0]} is too small for x{scale}'
         )
     return np.ascontiguousarray(image[:height, :width])
-
-
-def reduce_known(disparity: F32, scale: int, eight_bits: bool) -> F32:
-    """
-    Return the protocol's input, (H / scale, W / scale), NaN where a hole of the map touches it.
-
-    :param disparity: (H, W), NaN = unknown, sides multiples of ``scale``
-    :param eight_bits: reduce in the arithmetic of 8 bits
-    """
-    size = (disparity.shape[1] // scale, disparity.shape[0] // scale)
-    filled = np.nan_to_num(disparity).astype(np.uint8 if eight_bits else np.float32)
-    low = cv2.resize(filled, size, interpolation=cv2.INTER_CUBIC)
-    untouched = _untouched(np.isfinite(disparity), scale)
-    return np.asarray(np.where(untouched, low, np.nan), dtype=np.float32)
-
-
-def _untouched(known: Bool, scale: int) -> Bool:
-    """Return where all 4x4 pixels are known that ``cv2.resize``, cubic, takes a pixel from."""
-    unknown = cv2.dilate((~known).astype(np.uint8), np.ones((4, 4), np.uint8), anchor=(2, 2))
-    # An output pixel lies between input pixels scale / 2 - 1 and scale / 2 of its block; it is
-    # made of those and one more on each side: the 4x4 window that ends at scale / 2 + 1.
-    rows, columns = (np.arange(n // scale) * scale + scale // 2 for n in known.shape)
-    return np.asarray(unknown[np.ix_(rows, columns)] == 0)
 
 
 def _add(

@@ -16,17 +16,32 @@ Bicubic reduction as the depth super-resolution literature has it.
 
 Two reductions are both called bicubic, and give other figures: ``cv2.resize`` samples 4x4 pixels
 whatever the factor (Middlebury-6 is reduced like that), Pillow widens the kernel by the factor, as
-MATLAB's ``imresize`` does (NYU v2 is). This is the second one, in floating point.
+MATLAB's ``imresize`` does (NYU v2 is). The second one is in floating point here.
 """
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, F64
+from cdst_ros.depth.arrays import F32, F64, Bool
 
 #: Of the cubic kernel (Keys, IEEE Trans. ASSP 29(6), 1981).
 _A = -0.5
+
+
+def reduce_known(image: F32, scale: int, eight_bits: bool) -> F32:
+    """
+    Return an image (H / scale, W / scale) as ``cv2.resize`` makes it, NaN where a hole touches it.
+
+    :param image: (H, W), NaN = unknown, sides multiples of ``scale``
+    :param eight_bits: reduce in the arithmetic of 8 bits
+    """
+    size = (image.shape[1] // scale, image.shape[0] // scale)
+    filled = np.nan_to_num(image).astype(np.uint8 if eight_bits else np.float32)
+    low = cv2.resize(filled, size, interpolation=cv2.INTER_CUBIC)
+    untouched = _untouched(np.isfinite(image), scale)
+    return np.asarray(np.where(untouched, low, np.nan), dtype=np.float32)
 
 
 def reduce_antialiased(image: F32, factor: int) -> F32:
@@ -44,6 +59,15 @@ def reduce_antialiased(image: F32, factor: int) -> F32:
     across = (image.astype(np.float64) @ _weights(width, factor).T).astype(np.float32)
     down = _weights(height, factor) @ across.astype(np.float64)
     return np.ascontiguousarray(down, dtype=np.float32)
+
+
+def _untouched(known: Bool, scale: int) -> Bool:
+    """Return where all 4x4 pixels are known that ``cv2.resize``, cubic, takes a pixel from."""
+    unknown = cv2.dilate((~known).astype(np.uint8), np.ones((4, 4), np.uint8), anchor=(2, 2))
+    # An output pixel lies between input pixels scale / 2 - 1 and scale / 2 of its block; it is
+    # made of those and one more on each side: the 4x4 window that ends at scale / 2 + 1.
+    rows, columns = (np.arange(n // scale) * scale + scale // 2 for n in known.shape)
+    return np.asarray(unknown[np.ix_(rows, columns)] == 0)
 
 
 def _weights(size: int, factor: int) -> F64:

@@ -22,9 +22,9 @@ from recordings.datasets.layouts import disparity, write_2003, write_2006, write
 
 from cdst_ros.evaluation.methods import open_methods
 from cdst_ros.evaluation.metrics import mad, rmse
-from cdst_ros.evaluation.middlebury import Scene, reduce
+from cdst_ros.evaluation.middlebury import Scene
 from cdst_ros.evaluation.middlebury import restore as restore_as_papers_do
-from cdst_ros.evaluation.middlebury_scenes import reduce_known, run
+from cdst_ros.evaluation.middlebury_scenes import run
 from cdst_ros.evaluation.protocols import PROTOCOLS
 from cdst_ros.evaluation.report import EvaluationError, Request
 from cdst_ros.recordings.errors import RecordingError
@@ -34,32 +34,6 @@ def with_hole(seed: int) -> np.ndarray:
     image = disparity(seed)
     image[40:60, 50:70] = 0
     return image
-
-
-@pytest.mark.parametrize('scale', [2, 4, 8])
-def test_without_holes_the_input_is_that_of_middlebury6(scale):
-    image = disparity(1)
-    low = reduce_known(image.astype(np.float32), scale, eight_bits=True)
-    np.testing.assert_array_equal(low, reduce(image, scale))
-
-
-@pytest.mark.parametrize('scale', [2, 4, 8])
-def test_what_a_hole_hides_changes_nothing_and_all_else_is_kept(scale):
-    rng = np.random.default_rng(scale)
-    image = rng.uniform(50, 200, (64, 96)).astype(np.float32)
-    image[rng.uniform(size=image.shape) < 0.01] = np.nan
-    low = reduce_known(image, scale, eight_bits=False)
-    size = (96 // scale, 64 // scale)
-    shut = np.isnan(low)
-    changed = np.zeros(shut.shape, bool)
-    for hidden in (0.0, 1e4):
-        filled = np.where(np.isnan(image), np.float32(hidden), image)
-        other = cv2.resize(filled, size, interpolation=cv2.INTER_CUBIC)
-        np.testing.assert_allclose(low[~shut], other[~shut], rtol=1e-6)
-        changed |= np.abs(other - cv2.resize(np.nan_to_num(image, nan=100.0), size,
-                                             interpolation=cv2.INTER_CUBIC)) > 1e-3  # fmt: skip
-    np.testing.assert_array_equal(shut, changed)
-    assert 0 < shut.mean() < 0.9
 
 
 def test_scene_without_holes_scores_as_in_middlebury6(tmp_path: Path):

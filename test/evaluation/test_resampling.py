@@ -13,10 +13,13 @@
 # limitations under the License.
 """The reduction of the literature: by Pillow's and MATLAB's kernel."""
 
+import cv2
 import numpy as np
 import pytest
+from recordings.datasets.layouts import disparity
 
-from cdst_ros.evaluation.resampling import reduce_antialiased
+from cdst_ros.evaluation.middlebury import reduce
+from cdst_ros.evaluation.resampling import reduce_antialiased, reduce_known
 
 
 @pytest.mark.parametrize('factor', [2, 4, 8, 16])
@@ -38,3 +41,29 @@ def test_planes_stay_planes():
 def test_odd_sizes_are_refused():
     with pytest.raises(ValueError, match='30x20 is no multiple of 4'):
         reduce_antialiased(np.ones((20, 30), np.float32), 4)
+
+
+@pytest.mark.parametrize('scale', [2, 4, 8])
+def test_without_holes_the_input_is_that_of_middlebury6(scale):
+    image = disparity(1)
+    low = reduce_known(image.astype(np.float32), scale, eight_bits=True)
+    np.testing.assert_array_equal(low, reduce(image, scale))
+
+
+@pytest.mark.parametrize('scale', [2, 4, 8])
+def test_what_a_hole_hides_changes_nothing_and_all_else_is_kept(scale):
+    rng = np.random.default_rng(scale)
+    image = rng.uniform(50, 200, (64, 96)).astype(np.float32)
+    image[rng.uniform(size=image.shape) < 0.01] = np.nan
+    low = reduce_known(image, scale, eight_bits=False)
+    size = (96 // scale, 64 // scale)
+    shut = np.isnan(low)
+    changed = np.zeros(shut.shape, bool)
+    for hidden in (0.0, 1e4):
+        filled = np.where(np.isnan(image), np.float32(hidden), image)
+        other = cv2.resize(filled, size, interpolation=cv2.INTER_CUBIC)
+        np.testing.assert_allclose(low[~shut], other[~shut], rtol=1e-6)
+        changed |= np.abs(other - cv2.resize(np.nan_to_num(image, nan=100.0), size,
+                                             interpolation=cv2.INTER_CUBIC)) > 1e-3  # fmt: skip
+    np.testing.assert_array_equal(shut, changed)
+    assert 0 < shut.mean() < 0.9
