@@ -12,10 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 """
-How features become depth: the heads of the real-time networks.
+How features become depth: the heads of the networks.
 
 A head returns offsets from the centre of each input pixel, in the local units of ``LocalDepth``,
-for its ``scale**2`` output pixels: (N, scale**2, h, w), as PixelShuffle lays them.
+for its ``scale**2`` output pixels: (N, scale**2, h, w), as PixelShuffle lays them. Features come
+at the size of the input, or, where a head takes ``layer=PerOutput``, at that of the output.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cdst_ros.models.blocks import silence
 from cdst_ros.models.grid import bilinear_numerators
 from cdst_ros.models.local import LocalDepth, exactly
 
@@ -38,6 +40,40 @@ _EPSILON = 0.5 * _LEAST**2
 _NEVER = 1e4
 
 
+class PerInput(nn.Conv2d):
+    """
+    Read values for every output pixel from features of the input's size; begins as zero.
+
+    :param width: channels of the features
+    :param planes: values per output pixel
+    :param scale: output pixels per input pixel, each way
+    """
+
+    def __init__(self, width: int, planes: int, scale: int) -> None:
+        super().__init__(width, planes * scale * scale, 1)
+        silence(self)
+
+
+class PerOutput(nn.Module):
+    """
+    Do what ``PerInput`` does from features of the output's size, by a 3x3 convolution.
+
+    As there, every output pixel of an input pixel has a bias of its own.
+    """
+
+    def __init__(self, width: int, planes: int, scale: int) -> None:
+        super().__init__()
+        self.scale = scale
+        self.conv = nn.Conv2d(width, planes, 3, padding=1, bias=False)
+        silence(self.conv)
+        self.bias = nn.Parameter(torch.zeros(planes * scale * scale))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return (N, planes * scale**2, h, w) from features (N, width, sh, sw)."""
+        values = functional.pixel_unshuffle(self.conv(features), self.scale)
+        return values + self.bias[:, None, None]
+
+
 class ResidualHead(nn.Module):
     """
     Bilinear enlargement plus a residual: values are regressed.
@@ -45,13 +81,21 @@ class ResidualHead(nn.Module):
     :param width: channels of the features
     :param scale: output pixels per input pixel, each way
     :param window: of the local view [px]
+    :param layer: reads the features
     """
 
-    def __init__(self, width: int, scale: int, window: int) -> None:
+    def __init__(
+        self,
+        width: int,
+        scale: int,
+        window: int,
+        *,
+        layer: type[PerInput] | type[PerOutput] = PerInput,
+    ) -> None:
         super().__init__()
         self.base: Tensor
         self.register_buffer('base', _bilinear_of_differences(scale, window), persistent=False)
-        self.residual = _silent(width, scale * scale)
+        self.residual = layer(width, 1, scale)
 
     def forward(self, features: Tensor, local: LocalDepth) -> Tensor:
         """Return offsets (N, scale**2, h, w) from features (N, width, h, w)."""
@@ -74,9 +118,18 @@ class SelectingHead(nn.Module):
     :param scale: output pixels per input pixel, each way; even
     :param window: of the local view, 3 [px]
     :param residual: whether to add one, which begins as zero
+    :param layer: reads the features
     """
 
-    def __init__(self, width: int, scale: int, window: int, residual: bool = False) -> None:
+    def __init__(
+        self,
+        width: int,
+        scale: int,
+        window: int,
+        residual: bool = False,
+        *,
+        layer: type[PerInput] | type[PerOutput] = PerInput,
+    ) -> None:
         super().__init__()
         if window != 3 or scale % 2:
             raise ValueError(
@@ -85,11 +138,11 @@ class SelectingHead(nn.Module):
         picked, shares = _squares(scale)
         self.picked: Tensor
         self.register_buffer('picked', picked, persistent=False)
-        self.shares = _silent(width, 2 * scale * scale)
+        self.shares = layer(width, 2, scale)
         with torch.no_grad():
             assert self.shares.bias is not None
             self.shares.bias.copy_(torch.logit(shares).flatten())
-        self.residual = _silent(width, scale * scale) if residual else None
+        self.residual = layer(width, 1, scale) if residual else None
 
     def forward(self, features: Tensor, local: LocalDepth) -> Tensor:
         """Return offsets (N, scale**2, h, w) from features (N, width, h, w)."""
@@ -175,15 +228,6 @@ def nine_samples(local: LocalDepth) -> tuple[Tensor, Tensor]:
     samples = torch.cat([local.differences[:, :4], zero, local.differences[:, 4:]], 1)
     there = torch.cat([local.neighbours[:, :4], local.valid, local.neighbours[:, 4:]], 1)
     return samples, there
-
-
-def _silent(width: int, channels: int) -> nn.Conv2d:
-    """Return a 1x1 convolution that begins as zero."""
-    layer = nn.Conv2d(width, channels, 1)
-    nn.init.zeros_(layer.weight)
-    assert layer.bias is not None
-    nn.init.zeros_(layer.bias)
-    return layer
 
 
 def _places(scale: int) -> Tensor:

@@ -22,15 +22,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cdst_ros.models.blocks import ResidualBlock, kaiming
 from cdst_ros.models.branched import BranchedConv
+from cdst_ros.models.features import Features
 from cdst_ros.models.heads import HEADS
 from cdst_ros.models.local import LocalDepth, LocalView, exactly
 from cdst_ros.models.validity import ValidContour
-
-#: Sigma is never said to be less than this share of the sensor's noise.
-SIGMA_FLOOR = 0.05
-#: Inverse depth is never taken for less than this share of what lies around it.
-_LEAST_INVERSE = 0.1
 
 
 class LiteSR(nn.Module):
@@ -39,7 +36,8 @@ class LiteSR(nn.Module):
 
     Each output pixel is an offset from its input pixel in the local coordinates of ``LocalView``;
     what kind of offset, the head decides. Sigma is the scale of a Laplace distribution of the
-    error, at most the local unit.
+    error, at most the local unit. The blocks that ``features`` shows are the residual ones;
+    without them, every second convolution of the row, counted from its end.
 
     :param scale: output pixels per input pixel, each way; half-pixel grid
     :param width: channels of the body
@@ -79,8 +77,7 @@ class LiteSR(nn.Module):
         if domain not in ('depth', 'inverse_depth'):
             raise ValueError(f'domain must be depth or inverse_depth, got {domain!r}')
         self.scale = scale
-        self.inverse = domain == 'inverse_depth'
-        self.view = LocalView(window, noise, inverse=self.inverse)
+        self.view = LocalView(window, noise, inverse=domain == 'inverse_depth')
         self.contour = ValidContour(scale)
         self.differences = nn.Conv2d(window * window - 1, width, 1)
         self.context = nn.Conv2d(2, width, 3, padding=1, bias=False)
@@ -89,7 +86,10 @@ class LiteSR(nn.Module):
             return BranchedConv(width) if branched else nn.Conv2d(width, width, 3, padding=1)
 
         self.body = nn.ModuleList(conv() for _ in range(depth))
-        self.blocks = nn.ModuleList(_Block(conv(), conv()) for _ in range(blocks))
+        self.blocks = nn.ModuleList(ResidualBlock(conv(), conv()) for _ in range(blocks))
+        shown = blocks or (depth + 1) // 2
+        self.block_widths = (width,) * shown
+        self.block_ratios = (scale,) * shown
         self.spread = nn.Conv2d(width, scale * scale, 1)
         #: Factor on sigma, which export sets so that its intervals hold what they say.
         self.gain: Tensor
@@ -105,69 +105,47 @@ class LiteSR(nn.Module):
         :param valid: (N, 1, h, w), 1 where depth was measured, else 0
         :return: depth [m], sigma [m] and validity (0 or 1), each (N, 1, sh, sw)
         """
+        out = self.features(depth, valid)
+        return out.depth, out.sigma, out.valid
+
+    def features(self, depth: Tensor, valid: Tensor) -> Features:
+        """Do what ``forward`` does, and keep the features of the blocks."""
         with exactly(depth):
             local = self.view(depth, valid)
-        features = self._features(local)
-        value = self.head(features, local) * local.unit + local.centre
-        spread = torch.sigmoid(self.spread(features)) * local.unit + SIGMA_FLOOR * local.sigma
-        spread = spread * self.gain
-        if self.inverse:
-            value = 1.0 / torch.maximum(value, _LEAST_INVERSE * local.centre).clamp(min=1e-6)
-            # What is of no pixel has no size either.
-            spread = spread * (value * value).clamp(max=1e6)
-        return (
+        blocks = self._blocks(local)
+        value, spread = self.view.restore(
+            self.head(blocks[-1], local), self.spread(blocks[-1]), local
+        )
+        return Features(
             functional.pixel_shuffle(value, self.scale),
-            functional.pixel_shuffle(spread, self.scale),
+            functional.pixel_shuffle(spread * self.gain, self.scale),
             self.contour(local.valid, local.one_surface),
+            blocks,
         )
 
-    def _features(self, local: LocalDepth) -> Tensor:
+    def _blocks(self, local: LocalDepth) -> tuple[Tensor, ...]:
+        """Return the features of every block, as what follows sees them."""
         context = torch.cat([local.valid, local.sigma / local.unit], 1)
         first = functional.relu(self.differences(local.differences) + self.context(context))
         x = first
+        row, blocks = [], []
         for layer in self.body[:-1]:
             x = functional.relu(layer(x))
+            row.append(x)
         if len(self.body):
             # What the first layer saw is worth keeping, and engines fuse the sum.
             x = functional.relu(self.body[-1](x) + first)
+            row.append(x)
         for block in self.blocks:
             x = block(x)
-        return functional.relu(x) if len(self.blocks) else x
+            blocks.append(functional.relu(x))
+        return tuple(blocks or row[::-2][::-1])
 
     def _initialise(self) -> None:
         for layer in (self.differences, *self.body):
             if isinstance(layer, nn.Conv2d):
-                _kaiming(layer)
+                kaiming(layer)
         # Where all is valid the context is nearly constant, and would drown the differences.
         nn.init.normal_(self.context.weight, std=0.02)
         nn.init.zeros_(self.spread.weight)
         nn.init.constant_(self.spread.bias, -3.0)  # type: ignore[arg-type]
-
-
-class _Block(nn.Module):
-    """
-    A residual block without normalisation (Lim et al., EDSR, CVPRW 2017).
-
-    It begins as nearly the identity, so any number of blocks trains from the start.
-    """
-
-    def __init__(self, first: nn.Module, second: nn.Module) -> None:
-        super().__init__()
-        self.first, self.second = first, second
-        for layer, gain in ((first, 1.0), (second, 0.2)):
-            if isinstance(layer, nn.Conv2d):
-                _kaiming(layer)
-            with torch.no_grad():
-                for weights in layer.parameters():
-                    weights.mul_(gain)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (N, width, h, w) of the same size."""
-        inner: Tensor = self.second(functional.relu(self.first(functional.relu(x))))
-        return x + inner
-
-
-def _kaiming(layer: nn.Conv2d) -> None:
-    nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)

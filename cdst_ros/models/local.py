@@ -38,6 +38,10 @@ RELATIVE_FLOOR = 1e-4
 #: ... and at least this [m], so that pixels without any depth near have one. (Not added: exporters
 #: take an addition of less than 1e-8 for none.)
 ABSOLUTE_FLOOR = 1e-9
+#: Sigma is never said to be less than this share of the sensor's noise.
+SIGMA_FLOOR = 0.05
+#: Inverse depth is never taken for less than this share of what lies around it.
+_LEAST_INVERSE = 0.1
 # Lies below every depth, and survives subtraction in float32.
 _NEVER = -1e6
 
@@ -78,7 +82,7 @@ def exactly(like: Tensor) -> AbstractContextManager[object]:
 
 class LocalView(nn.Module):
     """
-    Turn depth and its mask into local coordinates.
+    Turn depth and its mask into local coordinates, and what is found there back into metres.
 
     :param window: width of the square around each pixel, odd, at least 3 [px]
     :param noise: constant [m], linear [1] and quadratic [1/m] term of the sensor's sigma(z)
@@ -129,6 +133,21 @@ class LocalView(nn.Module):
             sigma=sigma,
             one_surface=self._span_one_surface(highest, -negated),
         )
+
+    def restore(self, offset: Tensor, doubt: Tensor, local: LocalDepth) -> tuple[Tensor, Tensor]:
+        """
+        Return depth and sigma [m] of output pixels, each (N, C, h, w).
+
+        :param offset: (N, C, h, w), from the centre, in units
+        :param doubt: (N, C, h, w), logit of sigma in units: sigma is at most one unit
+        """
+        value = offset * local.unit + local.centre
+        spread = torch.sigmoid(doubt) * local.unit + SIGMA_FLOOR * local.sigma
+        if self.inverse:
+            value = 1.0 / torch.maximum(value, _LEAST_INVERSE * local.centre).clamp(min=1e-6)
+            # What is of no pixel has no size either.
+            spread = spread * (value * value).clamp(max=1e6)
+        return value, spread
 
     def sigma(self, depth: Tensor) -> Tensor:
         """Return the sensor's noise [m] at ``depth`` [m]."""

@@ -1,0 +1,112 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Depth from one colour image: the auxiliary task that exists only while training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cdst_ros.models.blocks import ResidualBlock, kaiming, zero_bias
+
+#: The scale of the error lies between exp(-7) and exp(7) units.
+LARGEST_LOG_SCALE = 7.0
+
+
+class DepthEstimate(NamedTuple):
+    """
+    Depth as a colour image shows it.
+
+    ``depth`` (N, 1, H, W), in units that the caller gives a meaning; ``log_scale`` (N, 1, H, W):
+    natural logarithm of the scale of its Laplace distributed error, in those units; ``blocks``:
+    features of each residual block (N, width, H / stem, W / stem), rounded up.
+    """
+
+    depth: Tensor
+    log_scale: Tensor
+    blocks: tuple[Tensor, ...]
+
+
+class DENet(nn.Module):
+    """
+    Estimate high-resolution depth from the colour image of the same size.
+
+    Convolution block, residual blocks, convolution block: that much says paper A
+    (arXiv 2103.12955). Our choices are widths and number of blocks; residual blocks as in EDSR;
+    a ``stem`` that folds pixels into channels; ``dilations``, which widen what a pixel sees at no
+    cost; and an error scale beside depth, so that the network knows its uncertainty when no truth
+    is there. Paper B (arXiv 2109.11573) uses one such network for two resolutions.
+
+    :param width: channels
+    :param blocks: residual blocks of two 3x3 convolutions
+    :param stem: pixels across and down that become one: 2 computes a quarter
+    :param dilations: of the blocks' convolutions, in turn, over and over
+    """
+
+    def __init__(
+        self, width: int = 64, blocks: int = 8, stem: int = 1, dilations: Sequence[int] = (1,)
+    ) -> None:
+        super().__init__()
+        if min(width, blocks, stem, *dilations) < 1 or not dilations:
+            raise ValueError(
+                'width, blocks, stem and every dilation must be at least 1, got '
+                f'{width}, {blocks}, {stem} and {list(dilations)}'
+            )
+        self.stem = stem
+        self.block_widths = (width,) * blocks
+        self.block_ratios = (stem,) * blocks
+        self.first = nn.Conv2d(3 * stem * stem, width, 3, padding=1)
+
+        def conv(dilation: int) -> nn.Conv2d:
+            return nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation)
+
+        steps = [dilations[index % len(dilations)] for index in range(blocks)]
+        self.blocks = nn.ModuleList(ResidualBlock(conv(step), conv(step)) for step in steps)
+        self.last = nn.Conv2d(width, width, 3, padding=1)
+        self.depth = nn.Conv2d(width, stem * stem, 3, padding=1)
+        self.doubt = nn.Conv2d(width, stem * stem, 3, padding=1)
+        for layer in (self.first, self.last):
+            kaiming(layer)
+        for layer in (self.depth, self.doubt):
+            nn.init.normal_(layer.weight, std=1e-3)
+            zero_bias(layer)
+
+    def forward(self, rgb: Tensor) -> DepthEstimate:
+        """
+        Estimate a batch of any size.
+
+        :param rgb: (N, 3, H, W), 0 to 1
+        """
+        height, width = rgb.shape[2:]
+        edges = [0, -width % self.stem, 0, -height % self.stem]
+        padded = functional.pad(rgb - 0.5, edges, mode='replicate')
+        x = functional.relu(self.first(functional.pixel_unshuffle(padded, self.stem)))
+        blocks = []
+        for block in self.blocks:
+            x = block(x)
+            blocks.append(functional.relu(x))
+        last = functional.relu(self.last(blocks[-1]))
+        doubt = torch.tanh(self.doubt(last) / LARGEST_LOG_SCALE) * LARGEST_LOG_SCALE
+        return DepthEstimate(
+            self._unfold(self.depth(last), height, width),
+            self._unfold(doubt, height, width),
+            tuple(blocks),
+        )
+
+    def _unfold(self, image: Tensor, height: int, width: int) -> Tensor:
+        return functional.pixel_shuffle(image, self.stem)[..., :height, :width]
