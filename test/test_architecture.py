@@ -37,6 +37,7 @@ ARROWS = {
         'models',
         'recordings',
         'superres.contract',
+        'superres.store',
         'synthetic',
     },
     'nodes': {'depth', 'environment', 'evaluation', 'recordings', 'superres', 'synthetic'},

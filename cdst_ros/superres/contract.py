@@ -33,6 +33,9 @@ CONTRACT = 1
 #: The keys of ``metadata_props`` that carry it.
 CONTRACT_KEY = 'cdst_ros.contract'
 MODEL_KEY = 'cdst_ros.model'
+#: The key of what training needs to go on from a model, and of what it was made from; running
+#: needs none of it.
+ORIGIN_KEY = 'cdst_ros.origin'
 
 #: What a network may work in inside its graph; its inputs and outputs are metres either way.
 DOMAINS = ('depth', 'inverse_depth')
@@ -130,6 +133,25 @@ def read_metadata(path: str | Path) -> ModelMetadata:
         return ModelMetadata.from_properties(file.properties)
     except ModelError as fault:
         raise ModelError(f'{path}: {fault}') from None
+
+
+def read_origin(path: str | Path) -> dict[str, Any]:
+    """
+    Read what an ONNX file says of its making; empty for one that says nothing.
+
+    ``config``: the training configuration; ``start``: the model that it went on from, with its
+    sha256; ``recordings``: name, fingerprint and number of frames of each that it learned from.
+
+    :raises ModelError: when the file cannot be read, or what it says is damaged
+    """
+    text = read_onnx_file(Path(path)).properties.get(ORIGIN_KEY, '{}')
+    try:
+        origin = json.loads(text)
+    except ValueError as error:
+        raise ModelError(f'{path}: its property {ORIGIN_KEY!r} is not JSON ({error})') from None
+    if not isinstance(origin, dict):
+        raise ModelError(f'{path}: its property {ORIGIN_KEY!r} is no JSON object')
+    return origin
 
 
 def _check_contract(properties: Mapping[str, str]) -> None:

@@ -172,6 +172,9 @@ class TrainConfig:
     :param validation_data: folder that holds ``middlebury24``; validates on its scenes too
     :param runs: folder of all runs
     :param profile: sensor profile that the model is for: a name, or a YAML file
+    :param start: model (a shipped name, or an ONNX file) or checkpoint whose weights to begin
+        with; a file takes over its ``model`` and ``profile`` where it names none of its own. Null
+        begins anew
     """
 
     name: str
@@ -188,6 +191,7 @@ class TrainConfig:
     validation_data: str | None = None
     runs: str = 'runs'
     profile: str = 'generic'
+    start: str | None = None
     model: ModelConfig = field(default_factory=ModelConfig)
     data: DataConfig = field(default_factory=DataConfig)
     loss: LossConfig = field(default_factory=LossConfig)
@@ -254,6 +258,10 @@ def load_config(name_or_path: str, overrides: Sequence[str] = ()) -> TrainConfig
     values.setdefault('name', path.stem)
     for override in overrides:
         _override(values, override)
+    if values.get('start') is not None:
+        from cdst_ros.training.start import described  # brings torch
+
+        values = {**described(str(values['start'])), **values}
     return TrainConfig.from_dict(values, str(path))
 
 

@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import os
 import tempfile
@@ -24,7 +25,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
@@ -34,11 +35,11 @@ from torch import Tensor, nn
 
 from cdst_ros.models.branched import fuse
 from cdst_ros.models.registry import build
-from cdst_ros.superres.contract import ModelMetadata, read_metadata
+from cdst_ros.superres.contract import ORIGIN_KEY, ModelMetadata, read_metadata
 from cdst_ros.training.calibration import best_gain, error_ratios
+from cdst_ros.training.checkpoint import read_checkpoint
 from cdst_ros.training.config import TrainConfig
 from cdst_ros.training.data import validation_batches
-from cdst_ros.training.train import read_checkpoint
 
 OPSET = 20
 INPUTS = ('depth', 'valid')
@@ -77,7 +78,7 @@ def export(checkpoint: Path, out: Path, accuracy: Mapping[str, float] | None = N
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         path = Path(folder) / out.name
-        write_onnx(network, metadata, path)
+        write_onnx(network, metadata, path, origin_of(checkpoint))
         error = largest_difference(network, path)
         read_metadata(path)
         os.replace(path, out)
@@ -126,6 +127,32 @@ def load_network(
     return fuse(network).eval(), metadata
 
 
+def origin_of(checkpoint: Path) -> dict[str, Any]:
+    """
+    Return what a model of this checkpoint is made from, for its file.
+
+    Folders of the machine that trained are left out: names tell what they have to.
+
+    :raises ConfigError: when the checkpoint is none
+    """
+    content = read_checkpoint(checkpoint)
+    config = dict(content['hyper_parameters']['config'])
+    for place in ('runs', 'validation_data'):
+        config.pop(place, None)
+    for file in ('profile', 'start'):
+        if config.get(file):
+            config[file] = Path(config[file]).stem
+    data = dict(config['data'])
+    data.pop('root', None)
+    data['sensors'] = {Path(name).stem: share for name, share in data['sensors'].items()}
+    data['sources'] = [
+        {**source, 'path': Path(source['path']).name} for source in data.get('sources', ())
+    ]
+    config['data'] = data
+    made_of = content.get('provenance', {})
+    return {'config': config, **{k: made_of[k] for k in ('start', 'recordings') if k in made_of}}
+
+
 def calibrate(network: nn.Module, config: TrainConfig) -> None:
     """Set the gain of a network's sigma by views of its sensor that no training has seen."""
     # Views of the size of images: light that goes astray, for one, does so across all of them.
@@ -137,8 +164,17 @@ def calibrate(network: nn.Module, config: TrainConfig) -> None:
     gain.fill_(best_gain(ratios) if len(ratios) else 1.0)
 
 
-def write_onnx(network: nn.Module, metadata: ModelMetadata, path: Path) -> None:
-    """Write ``network`` with dynamic height and width and everything inside one file."""
+def write_onnx(
+    network: nn.Module,
+    metadata: ModelMetadata,
+    path: Path,
+    origin: Mapping[str, Any] | None = None,
+) -> None:
+    """
+    Write ``network`` with dynamic height and width and everything inside one file.
+
+    :param origin: what it was made from, as ``read_origin`` of the contract returns it
+    """
     example = torch.ones(1, 1, 12, 16)
     height, width = (torch.export.Dim(name, min=1, max=16384) for name in 'hw')
     sizes = {2: height, 3: width}
@@ -157,7 +193,10 @@ def write_onnx(network: nn.Module, metadata: ModelMetadata, path: Path) -> None:
     assert program is not None
     model = program.model_proto
     _forget_sources(model)
-    onnx.helper.set_model_props(model, metadata.to_properties())
+    properties = metadata.to_properties()
+    if origin is not None:
+        properties[ORIGIN_KEY] = json.dumps(origin, sort_keys=True)
+    onnx.helper.set_model_props(model, properties)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
 

@@ -70,8 +70,8 @@ class SuperResSystem(LightningModule):
         # Convolutions on a CPU are fastest this way, in bfloat16 above all.
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).requires_grad_(False)
-        #: Commit and command of this training; kept in its checkpoints.
-        self.provenance: dict[str, str] = {}
+        #: Commit, command and start of this training; kept in its checkpoints.
+        self.provenance: dict[str, Any] = {}
         self._pictures = 0
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -32,6 +32,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from rich.progress import track
 from torch.utils.data import DataLoader
 
+from cdst_ros.training.checkpoint import completed_steps
 from cdst_ros.training.config import ConfigError, TrainConfig
 from cdst_ros.training.data import (
     Batch,
@@ -43,6 +44,7 @@ from cdst_ros.training.data import (
     validation_batches,
 )
 from cdst_ros.training.progress import ProgressBar, ProgressLines
+from cdst_ros.training.start import identity, load_start
 from cdst_ros.training.system import SuperResSystem
 from cdst_ros.training.validation import validation_scenes
 
@@ -73,38 +75,17 @@ def train(config: TrainConfig, *, resume: Path | None = None, command: str = '')
     seed_everything(config.seed, verbose=False)
     system = SuperResSystem(config.to_dict())
     system.provenance = {'commit': current_commit(), 'command': command}
+    if config.start is not None:
+        system.provenance['start'] = identity(config.start)
+        if resume is None:
+            load_start(system.network, config.start)
+            system.average.load_state_dict(system.network.state_dict())
     loaders = _training_loader(config, start), _validation_loaders(config)
     with _quiet():
         trainer = _trainer(config, start)
         trainer.fit(system, *loaders, ckpt_path=resume, weights_only=True)
         trainer.save_checkpoint(last, weights_only=False)
     return last
-
-
-def completed_steps(checkpoint: Path) -> int:
-    """
-    Return the steps that a checkpoint has behind it.
-
-    :raises ConfigError: when it is missing or no checkpoint of a training
-    """
-    return int(read_checkpoint(checkpoint)['global_step'])
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """
-    Return a checkpoint's content; it is loaded as data, nothing in it is run.
-
-    :raises ConfigError: when it is missing or no checkpoint of a training
-    """
-    if not path.is_file():
-        raise ConfigError(f'no checkpoint {path}')
-    try:
-        content = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:
-        raise ConfigError(f'{path} can not be read as a checkpoint: {error}') from None
-    if not isinstance(content, dict) or not {'state_dict', 'global_step'} <= content.keys():
-        raise ConfigError(f'{path} is no checkpoint of `cdst-ros train`')
-    return content
 
 
 def current_commit() -> str:

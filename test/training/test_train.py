@@ -20,10 +20,11 @@ import numpy as np
 import pytest
 import torch
 
+from cdst_ros.training.checkpoint import completed_steps, read_checkpoint
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.data import validation_batches
 from cdst_ros.training.system import SuperResSystem, TrainingError
-from cdst_ros.training.train import completed_steps, read_checkpoint, train
+from cdst_ros.training.train import train
 
 
 def curve(config, column='loss') -> list[float]:
@@ -48,7 +49,7 @@ def test_training_lowers_the_loss(tiny):
 
     def loss() -> float:
         with torch.no_grad():
-            return sum(sum(system.losses(batch).values()).item() for batch in fixed)
+            return sum(sum(system.step(batch).losses.values()).item() for batch in fixed)
 
     before = loss()
     system.load_state_dict(weights(train(config)))

@@ -1,0 +1,128 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Where a training starts: at the weights of a model that is there, an ONNX file or a checkpoint.
+
+A shipped model carries no checkpoint. Its ONNX holds every weight under its own name, branches
+added up (``models/branched.py``), so the plain network takes them as they are, to the last bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from cdst_ros.superres.contract import ModelError, read_metadata, read_origin
+from cdst_ros.superres.store import find_model
+from cdst_ros.synthetic import load_profile
+from cdst_ros.training.checkpoint import read_checkpoint
+from cdst_ros.training.config import ConfigError
+
+_CHECKPOINT = '.ckpt'
+_AVERAGE = 'average.'
+
+
+def described(start: str) -> dict[str, Any]:
+    """
+    Return what a configuration takes over from its start: ``model`` and ``profile``.
+
+    :param start: name of a shipped model, ONNX file, or checkpoint
+    :raises ConfigError: when it is none, or does not say what network it is
+    """
+    path = find_start(start)
+    if path.suffix == _CHECKPOINT:
+        config = read_checkpoint(path)['hyper_parameters']['config']
+        return {'model': config['model'], 'profile': config['profile']}
+    metadata, origin = read_metadata(path), read_origin(path)
+    if 'config' not in origin:
+        raise ConfigError(
+            f'start: {start} does not say what network it is: it was exported by an older '
+            'cdst_ros; export its checkpoint again, or give the model section yourself'
+        )
+    model = origin['config']['model']
+    options = dict(model['options'])
+    if 'branched' in options:
+        options['branched'] = False  # an export adds them up
+    try:
+        same = load_profile(metadata.profile).noise == metadata.noise
+    except ValueError:
+        same = False
+    if not same:
+        raise ConfigError(
+            f'start: {start} is for a sensor {metadata.profile!r} that is not known here: give '
+            'its file by profile=FILE'
+        )
+    return {'model': {**model, 'options': options}, 'profile': metadata.profile}
+
+
+def load_start(network: nn.Module, start: str) -> None:
+    """
+    Give a network the weights of a model, all of them.
+
+    :raises ConfigError: when there is no such model, or it is of another network; names what
+        does not fit
+    """
+    path = find_start(start)
+    weights = _of_checkpoint(path) if path.suffix == _CHECKPOINT else _of_onnx(path)
+    wanted = network.state_dict()
+    faults = [
+        f'{name} {"is missing" if name not in weights else f"is {tuple(weights[name].shape)}"}'
+        f', {tuple(value.shape)} is wanted'
+        for name, value in wanted.items()
+        if name not in weights or weights[name].shape != value.shape
+    ]
+    if faults:
+        raise ConfigError(
+            f'start: {start} is of another network than this configuration ({faults[0]}; '
+            f'{len(faults)} of {len(wanted)} do not fit): leave the model section out to take '
+            'its own'
+        )
+    network.load_state_dict({name: weights[name] for name in wanted}, strict=True)
+
+
+def find_start(start: str) -> Path:
+    """
+    Return the file of a start.
+
+    :raises ConfigError: when there is none
+    """
+    try:
+        return find_model(start)
+    except ModelError as error:
+        raise ConfigError(f'start: {error}') from None
+
+
+def identity(start: str) -> dict[str, str]:
+    """Return what tells a start apart: ``name`` and ``sha256`` of its file."""
+    path = find_start(start)
+    return {'name': path.stem, 'sha256': hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def _of_onnx(path: Path) -> dict[str, Tensor]:
+    graph = onnx.load(str(path)).graph
+    return {
+        tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy())
+        for tensor in graph.initializer
+    }
+
+
+def _of_checkpoint(path: Path) -> dict[str, Tensor]:
+    state = read_checkpoint(path)['state_dict']
+    return {k[len(_AVERAGE) :]: v for k, v in state.items() if k.startswith(_AVERAGE)}
