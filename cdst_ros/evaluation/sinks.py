@@ -27,7 +27,7 @@ from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.encodings import encode
 from cdst_ros.evaluation.sources import IMAGE_SUFFIXES, SourceFrame
 from cdst_ros.recordings.bag_writer import BagWriter
-from cdst_ros.recordings.errors import RecordingError
+from cdst_ros.recordings.errors import RecordingError, StampOrderError
 from cdst_ros.recordings.images import decode_color
 from cdst_ros.recordings.reader import RecordedFrame
 from cdst_ros.recordings.writer import Picture, RecordingWriter
@@ -150,7 +150,12 @@ class RecordingSink:
             if extrinsics is not None:
                 extra['extrinsics'] = {'color': extrinsics}
         picture = Picture(depth, frame.frame_id, camera)
-        self._writer.append(frame.stamp_ns, picture, color, **extra)
+        try:
+            self._writer.append(frame.stamp_ns, picture, color, **extra)
+        except StampOrderError:
+            # What has been enlarged is kept, whatever the clock of the source did.
+            self._writer.begin_sequence(source=self._writer.header.source)
+            self._writer.append(frame.stamp_ns, picture, color, **extra)
 
     def close(self) -> None:
         """Finish the recording."""

@@ -20,6 +20,10 @@ class RecordingError(ValueError):
     """A recording, or a folder to import, that cannot be used as asked."""
 
 
+class StampOrderError(RecordingError):
+    """A frame that is not later than the one before it; nothing was written of it."""
+
+
 class RecordingWriteError(OSError):
     """A frame that could not be written; the frames before it are safe."""
 

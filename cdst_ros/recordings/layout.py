@@ -17,12 +17,14 @@ What a recording looks like on disk.
 A recording is a folder::
 
     recording.json          what it is: format, creator, rate, whether the stamps were made
+    sequences.jsonl         what is known of each collecting session; the last line of each stands
     frames.jsonl            one line a frame, appended after the frame's files are safe
     depth/000000.png        16-bit PNG, millimetres, 0 = unknown
     color/000000.jpg        8-bit JPEG, where there is colour
     reference/000000.png    depth of higher resolution, where there is one
 
-Nothing else is needed to read it, and no line refers to another.
+Nothing else is needed to read it, and no frame's line refers to another. ``sequences.jsonl`` may
+be missing, as it is in recordings of older versions: all frames are of sequence 0 then.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ from cdst_ros.recordings.errors import RecordingError
 FORMAT = 1
 HEADER_FILE = 'recording.json'
 FRAMES_FILE = 'frames.jsonl'
+SEQUENCES_FILE = 'sequences.jsonl'
 #: Folder and suffix of each kind of image that a frame may hold.
 KINDS: dict[str, str] = {'depth': '.png', 'color': '.jpg', 'reference': '.png'}
 #: Metres per unit of a recording's 16-bit images.
@@ -154,6 +157,7 @@ class FrameEntry:
     :param images: by kind: ``depth`` always, ``color`` and ``reference`` where there are
     :param pose: camera to world, where known
     :param extrinsics: by kind, from that image's camera to the depth camera, where known
+    :param sequence: number of the collecting session that it is of
     """
 
     index: int
@@ -161,16 +165,25 @@ class FrameEntry:
     images: dict[str, ImageEntry]
     pose: Matrix | None = None
     extrinsics: dict[str, Matrix] = field(default_factory=dict)
+    sequence: int = 0
 
-    def to_line(self) -> bytes:
-        """Return the line, with its end."""
-        values: dict[str, Any] = {'index': self.index, 'stamp_ns': self.stamp_ns}
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as JSON values."""
+        values: dict[str, Any] = {
+            'index': self.index,
+            'stamp_ns': self.stamp_ns,
+            'sequence': self.sequence,
+        }
         values.update({kind: image.to_json() for kind, image in self.images.items()})
         if self.pose is not None:
             values['pose'] = list(self.pose)
         if self.extrinsics:
             values['extrinsics'] = {kind: list(m) for kind, m in self.extrinsics.items()}
-        return json.dumps(values, separators=(',', ':')).encode() + b'\n'
+        return values
+
+    def to_line(self) -> bytes:
+        """Return the line, with its end."""
+        return json.dumps(self.to_json(), separators=(',', ':')).encode() + b'\n'
 
     @classmethod
     def from_line(cls, line: bytes) -> FrameEntry:
@@ -191,6 +204,7 @@ class FrameEntry:
                 images=images,
                 pose=None if pose is None else _matrix(pose),
                 extrinsics={k: _matrix(m) for k, m in values.get('extrinsics', {}).items()},
+                sequence=int(values.get('sequence', 0)),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RecordingError(f'damaged line ({type(error).__name__}: {error})') from error

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, overload
+from typing import overload
 
 import numpy as np
 
@@ -25,59 +25,37 @@ from cdst_ros.depth.arrays import F32, F64, U8, U16
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.encodings import metres
 from cdst_ros.recordings.errors import RecordingError
+from cdst_ros.recordings.fingerprint import fingerprint
 from cdst_ros.recordings.images import decode_color, decode_depth
 from cdst_ros.recordings.layout import (
     FRAMES_FILE,
+    SEQUENCES_FILE,
     UNIT_M,
     FrameEntry,
     ImageEntry,
     Matrix,
     RecordingHeader,
 )
+from cdst_ros.recordings.lines import DamagedLine, Lines, read_lines
+from cdst_ros.recordings.sequences import MeasuredNoise, SequenceEntry, latest
 
 
-class DamagedLine(NamedTuple):
-    """A line of ``frames.jsonl`` that cannot be read: its number from 1, and why."""
-
-    number: int
-    reason: str
-
-
-class Lines(NamedTuple):
+def read_entries(path: Path) -> Lines[FrameEntry]:
     """
-    What ``frames.jsonl`` holds.
-
-    ``whole_bytes`` end with the last whole line; ``torn_bytes`` after them are what a kill left.
-    """
-
-    entries: list[FrameEntry]
-    damaged: list[DamagedLine]
-    whole_bytes: int
-    torn_bytes: int
-
-
-def read_entries(path: Path) -> Lines:
-    """
-    Read the lines of the recording in ``path``; a recording without any has no frame yet.
+    Read the frames of the recording in ``path``; one without any has no frame yet.
 
     :raises RecordingError: when the file is there and cannot be read
     """
-    file = path / FRAMES_FILE
-    try:
-        data = file.read_bytes()
-    except FileNotFoundError:
-        data = b''
-    except OSError as error:
-        raise RecordingError(f'{file} cannot be read: {error.strerror}') from error
-    *whole, torn = data.split(b'\n')
-    entries: list[FrameEntry] = []
-    damaged: list[DamagedLine] = []
-    for number, line in enumerate(whole, start=1):
-        try:
-            entries.append(FrameEntry.from_line(line))
-        except RecordingError as error:
-            damaged.append(DamagedLine(number, str(error)))
-    return Lines(entries, damaged, len(data) - len(torn), len(torn))
+    return read_lines(path / FRAMES_FILE, FrameEntry.from_line)
+
+
+def read_sequences(path: Path) -> Lines[SequenceEntry]:
+    """
+    Read the sequences of the recording in ``path``; those of older versions note none.
+
+    :raises RecordingError: when the file is there and cannot be read
+    """
+    return read_lines(path / SEQUENCES_FILE, SequenceEntry.from_line)
 
 
 class RecordedFrame:
@@ -96,6 +74,11 @@ class RecordedFrame:
     def stamp_ns(self) -> int:
         """When the depth image was taken [ns]."""
         return self.entry.stamp_ns
+
+    @property
+    def sequence(self) -> int:
+        """Number of the collecting session that it is of."""
+        return self.entry.sequence
 
     @property
     def pose(self) -> F64 | None:
@@ -187,6 +170,42 @@ class RecordedFrame:
         )
 
 
+class RecordedSequence(Sequence[RecordedFrame]):
+    """The frames of one collecting session, in their order, and what is known of it."""
+
+    def __init__(self, entry: SequenceEntry, frames: list[RecordedFrame]) -> None:
+        self.entry = entry
+        self._frames = frames
+
+    @property
+    def number(self) -> int:
+        """Number of the sequence in its recording."""
+        return self.entry.number
+
+    @property
+    def noise(self) -> MeasuredNoise | None:
+        """The sensor's noise, where it was measured."""
+        return self.entry.noise
+
+    @property
+    def seconds(self) -> float:
+        """From the first stamp to the last [s]."""
+        stamps = [frame.stamp_ns for frame in self._frames]
+        return (max(stamps) - min(stamps)) / 1e9 if stamps else 0.0
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @overload
+    def __getitem__(self, index: int) -> RecordedFrame: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[RecordedFrame]: ...
+
+    def __getitem__(self, index: int | slice) -> RecordedFrame | list[RecordedFrame]:
+        return self._frames[index]
+
+
 class Recording(Sequence[RecordedFrame]):
     """
     A recording, as a sequence of its frames in the order they were taken in.
@@ -208,6 +227,26 @@ class Recording(Sequence[RecordedFrame]):
         self.damaged: list[DamagedLine] = lines.damaged
         #: Bytes of a last line that a kill cut.
         self.torn_bytes: int = lines.torn_bytes
+        sequences = read_sequences(self.path)
+        #: Lines of ``sequences.jsonl`` that could not be read.
+        self.damaged_sequences: list[DamagedLine] = sequences.damaged
+        used = {entry.sequence for entry in self._entries}
+        self._sequences = latest(sequences.entries, used)
+
+    @property
+    def sequences(self) -> list[RecordedSequence]:
+        """The collecting sessions, by number; one of which nothing was kept has no frames."""
+        frames: dict[int, list[RecordedFrame]] = {number: [] for number in self._sequences}
+        for frame in self:
+            frames[frame.sequence].append(frame)
+        return [
+            RecordedSequence(entry, frames[number]) for number, entry in self._sequences.items()
+        ]
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this recording from every other: a hash of all that it holds."""
+        return fingerprint(self._entries, self._sequences.values())
 
     @property
     def rate_hz(self) -> float | None:
@@ -218,8 +257,12 @@ class Recording(Sequence[RecordedFrame]):
         """
         if self.header.rate_hz is not None:
             return self.header.rate_hz
-        steps = np.diff([entry.stamp_ns for entry in self._entries])
-        typical = float(np.median(steps)) if len(steps) else 0.0
+        steps = [
+            after.stamp_ns - before.stamp_ns
+            for before, after in zip(self._entries, self._entries[1:], strict=False)
+            if before.sequence == after.sequence
+        ]
+        typical = float(np.median(steps)) if steps else 0.0
         return 1e9 / typical if typical > 0 else None
 
     @property

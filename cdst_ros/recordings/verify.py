@@ -23,7 +23,7 @@ from pathlib import Path
 from cdst_ros.recordings.atomic import TEMPORARY
 from cdst_ros.recordings.errors import RecordingError
 from cdst_ros.recordings.images import decode_color, decode_depth
-from cdst_ros.recordings.layout import KINDS
+from cdst_ros.recordings.layout import FRAMES_FILE, KINDS, SEQUENCES_FILE
 from cdst_ros.recordings.reader import RecordedFrame, Recording
 
 
@@ -56,14 +56,21 @@ def verify(path: Path | str, progress: Callable[[int, int], None] | None = None)
     """
     recording = Recording(path)
     found = Verification(len(recording))
-    found.problems += [
-        f'frames.jsonl, line {line.number}: {line.reason}' for line in recording.damaged
-    ]
+    for name, lines in (
+        (FRAMES_FILE, recording.damaged),
+        (SEQUENCES_FILE, recording.damaged_sequences),
+    ):
+        found.problems += [f'{name}, line {line.number}: {line.reason}' for line in lines]
     if recording.torn_bytes:
         found.notes.append(
             f'frames.jsonl ends in {recording.torn_bytes} bytes of a line that was being written; '
             'the next writer removes them'
         )
+    found.notes += [
+        f'sequence {sequence.number} was not ended: it is being written, or was cut off'
+        for sequence in recording.sequences
+        if not sequence.entry.ended
+    ]
     found.problems += _order_problems(recording)
     for done, frame in enumerate(recording, start=1):
         found.problems += _frame_problems(frame)
@@ -74,15 +81,17 @@ def verify(path: Path | str, progress: Callable[[int, int], None] | None = None)
 
 
 def _order_problems(recording: Recording) -> Iterator[str]:
+    """Say where stamps go back; those of another sequence may, for its clock may be another."""
     before: RecordedFrame | None = None
     for frame in recording:
-        if before is not None and frame.index <= before.index:
-            yield f'frame {frame.index} comes after frame {before.index}'
-        if before is not None and frame.stamp_ns <= before.stamp_ns:
-            yield (
-                f'frame {frame.index}: its stamp {frame.stamp_ns} is not after {before.stamp_ns}, '
-                f'that of frame {before.index}: the clock was set back'
-            )
+        if before is not None:
+            if frame.index <= before.index:
+                yield f'frame {frame.index} comes after frame {before.index}'
+            if frame.sequence == before.sequence and frame.stamp_ns <= before.stamp_ns:
+                yield (
+                    f'frame {frame.index}: its stamp {frame.stamp_ns} is not after '
+                    f'{before.stamp_ns}, that of frame {before.index}: the clock was set back'
+                )
         before = frame
 
 
