@@ -18,26 +18,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from cdst_ros.models.base import LocalNetwork
 from cdst_ros.models.blocks import ResidualBlock, kaiming
 from cdst_ros.models.branched import BranchedConv
-from cdst_ros.models.features import Features
-from cdst_ros.models.heads import HEADS
-from cdst_ros.models.local import LocalDepth, LocalView, exactly
-from cdst_ros.models.validity import ValidContour
+from cdst_ros.models.heads import HEADS, PerInput
+from cdst_ros.models.local import LocalDepth
 
 
-class LiteSR(nn.Module):
+class LiteSR(LocalNetwork):
     """
     Enlarge depth by a few 3x3 convolutions in low resolution.
 
-    Each output pixel is an offset from its input pixel in the local coordinates of ``LocalView``;
-    what kind of offset, the head decides. Sigma is the scale of a Laplace distribution of the
-    error, at most the local unit. The blocks that ``features`` shows are the residual ones;
-    without them, every second convolution of the row, counted from its end.
+    The blocks that ``features`` shows are the residual ones; without them, every second
+    convolution of the row, counted from its end.
 
     :param scale: output pixels per input pixel, each way; half-pixel grid
     :param width: channels of the body
@@ -66,21 +62,13 @@ class LiteSR(nn.Module):
         domain: str = 'depth',
         branched: bool = False,
     ) -> None:
-        super().__init__()
-        if min(scale, width, depth + blocks) < 1 or min(depth, blocks) < 0:
+        super().__init__(scale, width, window, noise, domain)
+        if depth + blocks < 1 or min(depth, blocks) < 0:
             raise ValueError(
-                'scale, width and one of depth and blocks must be at least 1, got '
-                f'{scale}, {width}, {depth} and {blocks}'
+                f'one of depth and blocks must be at least 1, got {depth} and {blocks}'
             )
         if head not in HEADS:
             raise ValueError(f'no head {head!r}; there are: {", ".join(HEADS)}')
-        if domain not in ('depth', 'inverse_depth'):
-            raise ValueError(f'domain must be depth or inverse_depth, got {domain!r}')
-        self.scale = scale
-        self.view = LocalView(window, noise, inverse=domain == 'inverse_depth')
-        self.contour = ValidContour(scale)
-        self.differences = nn.Conv2d(window * window - 1, width, 1)
-        self.context = nn.Conv2d(2, width, 3, padding=1, bias=False)
 
         def conv() -> nn.Module:
             return BranchedConv(width) if branched else nn.Conv2d(width, width, 3, padding=1)
@@ -90,44 +78,16 @@ class LiteSR(nn.Module):
         shown = blocks or (depth + 1) // 2
         self.block_widths = (width,) * shown
         self.block_ratios = (scale,) * shown
-        self.spread = nn.Conv2d(width, scale * scale, 1)
-        #: Factor on sigma, which export sets so that its intervals hold what they say.
-        self.gain: Tensor
-        self.register_buffer('gain', torch.ones(()), persistent=False)
-        self._initialise()
+        self.spread = PerInput(width, 1, scale)
+        for layer in (self.differences, *self.body):
+            if isinstance(layer, nn.Conv2d):
+                kaiming(layer)
+        self.calm_ends()
         self.head = HEADS[head](width=width, scale=scale, window=window, **(head_options or {}))
 
-    def forward(self, depth: Tensor, valid: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """
-        Enlarge a batch of any size.
-
-        :param depth: (N, 1, h, w) [m], finite; does not matter where not ``valid``
-        :param valid: (N, 1, h, w), 1 where depth was measured, else 0
-        :return: depth [m], sigma [m] and validity (0 or 1), each (N, 1, sh, sw)
-        """
-        out = self.features(depth, valid)
-        return out.depth, out.sigma, out.valid
-
-    def features(self, depth: Tensor, valid: Tensor) -> Features:
-        """Do what ``forward`` does, and keep the features of the blocks."""
-        with exactly(depth):
-            local = self.view(depth, valid)
-        blocks = self._blocks(local)
-        value, spread = self.view.restore(
-            self.head(blocks[-1], local), self.spread(blocks[-1]), local
-        )
-        return Features(
-            functional.pixel_shuffle(value, self.scale),
-            functional.pixel_shuffle(spread * self.gain, self.scale),
-            self.contour(local.valid, local.one_surface),
-            blocks,
-        )
-
-    def _blocks(self, local: LocalDepth) -> tuple[Tensor, ...]:
+    def run_blocks(self, local: LocalDepth) -> tuple[Tensor, ...]:
         """Return the features of every block, as what follows sees them."""
-        context = torch.cat([local.valid, local.sigma / local.unit], 1)
-        first = functional.relu(self.differences(local.differences) + self.context(context))
-        x = first
+        x = first = functional.relu(self.first_layer(local))
         row, blocks = [], []
         for layer in self.body[:-1]:
             x = functional.relu(layer(x))
@@ -140,12 +100,3 @@ class LiteSR(nn.Module):
             x = block(x)
             blocks.append(functional.relu(x))
         return tuple(blocks or row[::-2][::-1])
-
-    def _initialise(self) -> None:
-        for layer in (self.differences, *self.body):
-            if isinstance(layer, nn.Conv2d):
-                kaiming(layer)
-        # Where all is valid the context is nearly constant, and would drown the differences.
-        nn.init.normal_(self.context.weight, std=0.02)
-        nn.init.zeros_(self.spread.weight)
-        nn.init.constant_(self.spread.bias, -3.0)  # type: ignore[arg-type]

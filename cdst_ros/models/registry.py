@@ -18,18 +18,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from torch import nn
-
+from cdst_ros.models.base import LocalNetwork
+from cdst_ros.models.dbpn import DBPN
 from cdst_ros.models.lite import LiteSR
 
 #: Each takes ``scale``, ``noise`` and options of its own, and maps (depth, valid) to
 #: (depth_hr, sigma_hr, valid_hr).
-NETWORKS: dict[str, Callable[..., nn.Module]] = {'lite': LiteSR}
+NETWORKS: dict[str, Callable[..., LocalNetwork]] = {'dbpn': DBPN, 'lite': LiteSR}
 
 
 def build(
     network: str, scale: int, noise: tuple[float, float, float], **options: Any
-) -> nn.Module:
+) -> LocalNetwork:
     """
     Return a new network.
 
