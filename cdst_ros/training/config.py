@@ -32,6 +32,7 @@ import yaml
 
 from cdst_ros.synthetic import SensorProfile, load_profile
 from cdst_ros.training.sources.settings import SourceConfig
+from cdst_ros.training.transfer.config import TransferConfig
 
 _T = TypeVar('_T')
 
@@ -109,7 +110,7 @@ class DataConfig:
             if not (isinstance(share, int | float) and share > 0):
                 raise ValueError(f'the share of sensor {name!r} must be positive, got {share!r}')
         if self.color and not self.sources:
-            raise ValueError('color needs sources: give data.sources, procedural among them or not')
+            raise ValueError('color needs data.sources: name them, procedural or others')
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,7 @@ class TrainConfig:
     :param validation_data: folder that holds ``middlebury24``; validates on its scenes too
     :param runs: folder of all runs
     :param profile: sensor profile that the model is for: a name, or a YAML file
+    :param transfer: what colour teaches meanwhile; null trains on depth alone
     :param start: model (a shipped name, or an ONNX file) or checkpoint whose weights to begin
         with; a file takes over its ``model`` and ``profile`` where it names none of its own. Null
         begins anew
@@ -196,12 +198,15 @@ class TrainConfig:
     data: DataConfig = field(default_factory=DataConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    transfer: TransferConfig | None = None
 
     def __post_init__(self) -> None:
         for name in ('max_steps', 'threads', 'validate_every', 'checkpoint_every', 'log_every'):
             if getattr(self, name) < 1:
                 raise ValueError(f'{name} must be at least 1, got {getattr(self, name)}')
         load_profile(self.profile)
+        if self.transfer is not None and not self.data.color:
+            raise ValueError('transfer learns from pictures: set data.color and data.sources')
         if self.schedule_steps is not None and self.schedule_steps < self.max_steps:
             raise ValueError(
                 f'schedule_steps ({self.schedule_steps}) is shorter than max_steps '
@@ -312,13 +317,13 @@ def _fill(cls: type[_T], values: object, source: str, prefix: str) -> _T:
 
 
 def _value(kind: Any, value: Any, source: str, key: str) -> Any:
-    if dataclasses.is_dataclass(kind):
-        assert isinstance(kind, type)
-        return _fill(kind, value, source, f'{key}.')
     if isinstance(kind, types.UnionType):
         if value is None:
             return None
         kind = next(option for option in typing.get_args(kind) if option is not type(None))
+    if dataclasses.is_dataclass(kind):
+        assert isinstance(kind, type)
+        return _fill(kind, value, source, f'{key}.')
     if typing.get_origin(kind) is list:
         return _values(typing.get_args(kind)[0], value, source, key)
     kind = typing.get_origin(kind) or kind

@@ -21,7 +21,7 @@ All images are (N, 1, H, W) float tensors, depth in metres; a mask is 1 where a 
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 from torch.nn import functional
 
 #: Depths of a 3x3 neighbourhood that differ by more than this share lie on two surfaces.
@@ -29,9 +29,26 @@ EDGE_SHARE = 0.02
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
-    """Return the mean (scalar) of ``values`` where ``mask`` is 1; the others may be anything."""
+    """
+    Return the mean (scalar) of ``values`` where ``mask`` is 1; the others may be anything.
+
+    Where several processes train together, it is this one's share of the mean over all of them:
+    what counts is divided by the count of the mean process, so the mean of all results, and of
+    all gradients, is that of one process with the joint batch.
+    """
     kept = torch.where(mask > 0.5, values, torch.zeros_like(values))
-    return kept.sum() / mask.sum().clamp(min=1.0)
+    count = mean_of_ranks(mask.sum())
+    return kept.sum() / torch.where(count > 0, count, torch.ones_like(count))
+
+
+def mean_of_ranks(value: Tensor) -> Tensor:
+    """Return a value in the mean of all processes that train together; it has no gradient."""
+    value = value.detach()
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return value
+    total = value.clone()
+    distributed.all_reduce(total)
+    return total / distributed.get_world_size()
 
 
 def scaled_l1(error: Tensor, unit: Tensor, weight: Tensor, mask: Tensor) -> Tensor:

@@ -24,19 +24,27 @@ from cdst_ros.training.data import Batch
 
 def comparison(batch: Batch, floor: Tensor, ours: Tensor, rows: int = 4) -> Tensor:
     """
-    Return LR, bicubic, ours and truth side by side, a row a sample.
+    Return LR, bilinear, ours and truth side by side, a row a sample.
 
     Each row is shaded from its truth's nearest depth (white) to its farthest (black).
 
-    :param floor: the bicubic enlargement (N, 1, sh, sw) [m]
+    :param floor: the bilinear enlargement (N, 1, sh, sw) [m]
     :param ours: the network's (N, 1, sh, sw) [m]
     :return: (1, rows * sh, 4 * sw), 0 to 1
     """
-    truth, mask = batch.truth[:rows], batch.truth_valid[:rows]
-    side = truth.shape[-2:]
-    low_res = functional.interpolate(batch.depth[:rows], size=side, mode='nearest')
+    truth = batch.truth[:rows]
+    low_res = functional.interpolate(batch.depth[:rows], size=truth.shape[-2:], mode='nearest')
+    images = torch.cat([low_res, floor[:rows], ours[:rows], truth], dim=3)
+    return torch.cat(list(shaded(images, batch).unbind(0)), dim=1)
+
+
+def shaded(images: Tensor, batch: Batch) -> Tensor:
+    """
+    Return depth images of the first samples of a batch in grey, 0 to 1.
+
+    :param images: (n, 1, H, W) [m], of any size
+    """
+    truth, mask = batch.truth[: len(images)], batch.truth_valid[: len(images)]
     near = torch.where(mask > 0.5, truth, truth.new_tensor(torch.inf)).amin((1, 2, 3), True)
     far = truth.amax((1, 2, 3), True)
-    images = torch.cat([low_res, floor[:rows], ours[:rows], truth], dim=3)
-    shaded = 1.0 - (images - near) / (far - near).clamp(min=1e-6)
-    return torch.cat(list(shaded.clamp(0.0, 1.0).unbind(0)), dim=1)
+    return (1.0 - (images - near) / (far - near).clamp(min=1e-6)).clamp(0.0, 1.0)

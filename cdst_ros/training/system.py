@@ -18,7 +18,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from lightning.pytorch import LightningModule
@@ -44,6 +44,13 @@ from cdst_ros.training.validation import to_levels
 
 class TrainingError(RuntimeError):
     """A run that can not go on; the message says why."""
+
+
+class Step(NamedTuple):
+    """What a batch gives: weighted losses, which add up, and figures to watch; by name."""
+
+    losses: dict[str, Tensor]
+    figures: dict[str, Tensor]
 
 
 class SuperResSystem(LightningModule):
@@ -72,6 +79,8 @@ class SuperResSystem(LightningModule):
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         #: Commit, command and start of this training; kept in its checkpoints.
         self.provenance: dict[str, Any] = {}
+        #: Folder of each real validation scene: their errors are logged by it as well.
+        self.scene_folders: tuple[str, ...] = ()
         self._pictures = 0
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -80,7 +89,7 @@ class SuperResSystem(LightningModule):
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         """Return the loss of one batch."""
-        losses = self.losses(batch)
+        losses, figures = self.step(batch)
         total = torch.stack(list(losses.values())).sum()
         if not torch.isfinite(total):
             terms = ', '.join(f'{name} {value.item():g}' for name, value in losses.items())
@@ -90,12 +99,18 @@ class SuperResSystem(LightningModule):
             )
         self.log('loss', total, prog_bar=True)
         self.log_dict({f'loss/{name}': value for name, value in losses.items()})
+        self.log_dict(figures)
         return total
 
-    def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the weighted losses of ``LossConfig`` by name."""
+    def step(self, batch: Batch) -> Step:
+        """Return the weighted losses of a batch by name."""
+        return self.super_resolution(batch, *self.network(batch.depth, batch.valid))
+
+    def super_resolution(
+        self, batch: Batch, depth_hr: Tensor, sigma_hr: Tensor, valid_hr: Tensor
+    ) -> Step:
+        """Return the losses of ``LossConfig`` of what the network makes of a batch."""
         weights = self.config.loss
-        depth_hr, sigma_hr, valid_hr = self.network(batch.depth, batch.valid)
         noise = self._sigma(batch.depth)
         error = depth_hr - batch.truth
         mask = batch.truth_valid * valid_hr
@@ -104,11 +119,12 @@ class SuperResSystem(LightningModule):
         weight = weight + thin_weight(batch.truth, batch.truth_valid, weights.thin, scale)
         unit = local_unit(batch.depth, batch.valid, noise, scale)
         sigmas = scaled_l1(error, self._sigma(batch.truth), weight, mask)
-        return {
+        losses = {
             'sigmas': weights.sigmas * sigmas,
             'units': weights.units * scaled_l1(error, unit, weight, mask),
             'likelihood': weights.likelihood * laplace_likelihood(error, sigma_hr, unit, mask),
         }
+        return Step(losses, {})
 
     def on_train_batch_end(self, *_: Any) -> None:
         """Move the average towards the weights; faster at first."""
@@ -124,13 +140,13 @@ class SuperResSystem(LightningModule):
         if dataloader_idx == 0:
             self._validate(batch, index)
         else:
-            self._validate_disparity(batch)
+            self._validate_disparity(batch, index)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Return AdamW under a warmed-up cosine, stepped every step."""
         settings = self.config.optimiser
         optimiser = torch.optim.AdamW(
-            self.network.parameters(),
+            [weights for weights in self.parameters() if weights.requires_grad],
             lr=settings.learning_rate,
             weight_decay=settings.weight_decay,
         )
@@ -172,7 +188,9 @@ class SuperResSystem(LightningModule):
         }
         self.log_dict(figures, batch_size=len(batch.depth), add_dataloader_idx=False)
         if index == 0:
-            self._show(batch, floor, depth_hr)
+            self._pictures += 1
+            if (self._pictures - 1) % self.config.image_every == 0:
+                self._show(batch, floor, depth_hr)
 
     def _centimetres(
         self, name: str, error: Tensor, batch: Batch, mask: Tensor
@@ -186,25 +204,21 @@ class SuperResSystem(LightningModule):
             f'{name}/thin_mae_cm': 100 * masked_mean(error, mask * thin),
         }
 
-    def _validate_disparity(self, batch: Batch) -> None:
+    def _validate_disparity(self, batch: Batch, index: int) -> None:
         """Log the mean absolute difference of Middlebury's protocol [levels]."""
         depth_hr = self.average(batch.depth, batch.valid)[0]
+        error = (to_levels(depth_hr) - to_levels(batch.truth)).abs().mean()
         self.log(
-            'val/middlebury_mad',
-            (to_levels(depth_hr) - to_levels(batch.truth)).abs().mean(),
-            batch_size=1,
-            add_dataloader_idx=False,
-            prog_bar=True,
+            'val/middlebury_mad', error, batch_size=1, add_dataloader_idx=False, prog_bar=True
         )
+        name = f'val/{self.scene_folders[index]}_mad'
+        self.log(name, error, batch_size=1, add_dataloader_idx=False)
 
     def _show(self, batch: Batch, floor: Tensor, depth_hr: Tensor) -> None:
-        """Write LR, bicubic, ours and truth to TensorBoard every ``image_every`` validations."""
-        self._pictures += 1
-        if (self._pictures - 1) % self.config.image_every:
-            return
+        """Write LR, bilinear, ours and truth to TensorBoard."""
         picture = comparison(batch, floor, depth_hr)
         for logger in self.loggers:
             if isinstance(logger, TensorBoardLogger):
                 logger.experiment.add_image(
-                    'LR | bicubic | ours | truth', picture, self.global_step
+                    'LR | bilinear | ours | truth', picture, self.global_step
                 )
