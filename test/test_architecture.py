@@ -28,12 +28,15 @@ ARROWS = {
     'depth': set(),
     'synthetic': {'depth'},
     'recordings': {'depth'},
-    'superres': {'depth'},
+    'superres': {'depth', 'environment'},
     'evaluation': {'depth', 'recordings', 'superres', 'synthetic'},
     'models': set(),
     'training': {
         'depth',
+        'evaluation.degrade',
+        'evaluation.lowering',
         'evaluation.metrics',
+        'evaluation.resampling',
         'models',
         'recordings',
         'superres.contract',
@@ -61,7 +64,7 @@ LIBRARIES = {
     'depth': {'cv2', 'numpy'},
     'synthetic': {'cv2', 'numpy', 'yaml'},
     'recordings': {'cv2', 'mcap', 'numpy', 'rosbags', 'yaml', 'zstandard'},
-    'superres': {'cv2', 'numpy', 'onnxruntime', 'openvino', 'tensorrt'},
+    'superres': {'cv2', 'numpy', 'onnxruntime', 'openvino'},
     'evaluation': {'cv2', 'numpy', 'rosbags'},
     'models': {'torch'},
     'training': {'cv2', 'lightning', 'numpy', 'onnx', 'onnxruntime', 'rich', 'torch', 'yaml'},
@@ -75,6 +78,7 @@ FOLDERS = {
     'evaluation/cards': {'jinja2', 'matplotlib'},
     'evaluation/html': {'jinja2', 'matplotlib'},
     'recordings/datasets': {'h5py'},
+    'superres/engines/tensorrt': {'cuda', 'tensorrt'},
 }
 
 

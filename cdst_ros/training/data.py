@@ -51,7 +51,7 @@ from cdst_ros.training.sources.turn import Turn
 #: Low-resolution pixels around a view that are made and cut off, as resampling needs neighbours.
 MARGIN = 2
 #: Streams of random numbers that share a seed and must not overlap.
-TRAINING_STREAM, VALIDATION_STREAM, ORDER_STREAM = 0, 1, 3
+TRAINING_STREAM, VALIDATION_STREAM, ORDER_STREAM, SOURCES_STREAM = 0, 1, 3, 4
 #: Seed of the validation samples of every run.
 VALIDATION_SEED = 20260101
 
@@ -119,6 +119,35 @@ class Seen(NamedTuple):
     mapping: LevelMapping | None = None
 
 
+class Part(NamedTuple):
+    """
+    The part of every batch that one of several processes makes: together they make all of it.
+
+    :param rank: number of the process
+    :param world: how many there are; the batch size is a multiple of it
+    """
+
+    rank: int = 0
+    world: int = 1
+
+    def of(self, size: int) -> tuple[int, int]:
+        """
+        Return the first sample of a batch of ``size``, and that behind the last.
+
+        :raises ValueError: when the parts would not be equal
+        """
+        if size % self.world:
+            raise ValueError(
+                f'data.batch_size {size} can not be shared by {self.world} processes: make it a '
+                f'multiple of {self.world}'
+            )
+        share = size // self.world
+        return self.rank * share, (self.rank + 1) * share
+
+
+WHOLE = Part()
+
+
 class Pairs(Dataset[Pair]):
     """
     The samples of a seed by number: a view each, cut into ``DataConfig.tiles`` squared samples.
@@ -151,23 +180,26 @@ class Pairs(Dataset[Pair]):
 class Batches(IterableDataset[Batch]):
     """The batches of steps ``start``, ``start + 1``, ... for ever, each of views of its own."""
 
-    def __init__(self, pairs: Pairs, start: int = 0) -> None:
+    def __init__(self, pairs: Pairs, start: int = 0, part: Part = WHOLE) -> None:
         super().__init__()
         self.pairs = pairs
         self.start = start
+        self.part = part
 
     def __iter__(self) -> Iterator[Batch]:
-        worker = get_worker_info()
-        first, stride = (worker.id, worker.num_workers) if worker else (0, 1)
-        for step in itertools.count(self.start + first, stride):
+        for step in own_steps(self.start):
             yield self.batch(step)
 
     def batch(self, step: int) -> Batch:
-        """Return the batch of a step."""
+        """Return the batch of a step, or the part of it."""
         config = self.pairs.config
-        views = -(-config.batch_size // config.tiles**2)
-        made = [self.pairs[step * views + k] for k in range(views)]
-        low, high = (np.concatenate(side)[: config.batch_size] for side in zip(*made, strict=True))
+        per_view = config.tiles**2
+        views = -(-config.batch_size // per_view)
+        first, last = self.part.of(config.batch_size)
+        wanted = range(first // per_view, -(-last // per_view))
+        made = [self.pairs[step * views + k] for k in wanted]
+        own = slice(first - wanted.start * per_view, last - wanted.start * per_view)
+        low, high = (np.concatenate(side)[own] for side in zip(*made, strict=True))
         return as_batch(low, high)
 
 
@@ -180,8 +212,11 @@ class PooledBatches(IterableDataset[Batch]):
     made.
     """
 
-    def __init__(self, pool: Pair, batch_size: int, seed: int, start: int = 0) -> None:
+    def __init__(
+        self, pool: Pair, batch_size: int, seed: int, start: int = 0, part: Part = WHOLE
+    ) -> None:
         super().__init__()
+        self.part = part
         self.pool = pool
         self.batch_size = batch_size
         self.seed = seed
@@ -191,7 +226,15 @@ class PooledBatches(IterableDataset[Batch]):
         for step in itertools.count(self.start):
             rng = np.random.default_rng([self.seed, ORDER_STREAM, step])
             drawn = rng.integers(len(self.pool.low), size=self.batch_size)
+            drawn = drawn[slice(*self.part.of(self.batch_size))]
             yield as_batch(self.pool.low[drawn], self.pool.high[drawn])
+
+
+def own_steps(start: int) -> Iterator[int]:
+    """Yield the steps from ``start`` on that are this worker's: all, where there are none."""
+    worker = get_worker_info()
+    first, stride = (worker.id, worker.num_workers) if worker else (0, 1)
+    yield from itertools.count(start + first, stride)
 
 
 def make_pool(pairs: Pairs, count: int, workers: int) -> Iterator[Pair]:
@@ -258,7 +301,7 @@ def see_view(
     if rng.random() < config.sensor_share:
         profiles, shares = list(sensors), np.array(list(sensors.values()))
         sensor = profiles[rng.choice(len(profiles), p=shares / shares.sum())]
-        return _seen_by_sensor(rng, side, config, scale, sensor, color)
+        return _seen_by_sensor(rng, side, config, scale, sensor, color=color)
     view = render(*_view(rng, side * scale), color=color)
     turn = Turn.draw(rng)
     depth, rgb = turn(view.depth), None if view.color is None else turn(view.color)
@@ -293,6 +336,7 @@ def _seen_by_sensor(
     config: DataConfig,
     scale: int,
     sensor: SensorProfile,
+    *,
     color: bool,
 ) -> Seen:
     """

@@ -22,35 +22,22 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from lightning.pytorch import Callback, Trainer, seed_everything
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
-from rich.progress import track
-from torch.utils.data import DataLoader
 
 from cdst_ros.training.checkpoint import completed_steps
 from cdst_ros.training.config import ConfigError, TrainConfig
-from cdst_ros.training.data import (
-    Batch,
-    Batches,
-    Pair,
-    Pairs,
-    PooledBatches,
-    make_pool,
-    validation_batches,
-)
+from cdst_ros.training.loading import training_loader, validation
 from cdst_ros.training.progress import ProgressBar, ProgressLines
 from cdst_ros.training.start import identity, load_start
 from cdst_ros.training.system import SuperResSystem
-from cdst_ros.training.validation import validation_scenes
+from cdst_ros.training.waiting import TimedLoader, WaitShare
 
 #: The newest checkpoint of a run, in its folder.
 LAST = 'last.ckpt'
-_VALIDATION_BATCHES = 4
 # What decides what a training gives; a change there not yet committed is said in its metadata.
 _ROOMS = ('models', 'training', 'synthetic', 'depth')
 
@@ -80,10 +67,11 @@ def train(config: TrainConfig, *, resume: Path | None = None, command: str = '')
         if resume is None:
             load_start(system.network, config.start)
             system.average.load_state_dict(system.network.state_dict())
-    loaders = _training_loader(config, start), _validation_loaders(config)
+    batches, watched = training_loader(config, start), validation(config)
+    system.scene_folders = watched.folders
     with _quiet():
-        trainer = _trainer(config, start)
-        trainer.fit(system, *loaders, ckpt_path=resume, weights_only=True)
+        trainer = _trainer(config, start, batches)
+        trainer.fit(system, batches, watched.loaders, ckpt_path=resume, weights_only=True)
         trainer.save_checkpoint(last, weights_only=False)
     return last
 
@@ -107,37 +95,6 @@ def _git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ''
 
 
-def _training_loader(config: TrainConfig, start: int) -> DataLoader[Batch]:
-    pairs = Pairs(config.data, config.model.scale, config.sensors, config.seed)
-    if not config.data.pool:
-        batches = Batches(pairs, start)
-        return DataLoader(batches, batch_size=None, num_workers=config.data.workers)
-    pooled = PooledBatches(_pool(pairs, config), config.data.batch_size, config.seed, start)
-    return DataLoader(pooled, batch_size=None)
-
-
-def _pool(pairs: Pairs, config: TrainConfig) -> Pair:
-    """Make the samples that all steps draw from, and say how far it is."""
-    count, per_view = config.data.pool, config.data.tiles**2
-    side, scale = config.data.crop, config.model.scale
-    low = np.empty((count * per_view, side, side), np.float32)
-    high = np.empty((count * per_view, side * scale, side * scale), np.float32)
-    views = make_pool(pairs, count, config.data.workers)
-    for number, view in enumerate(track(views, total=count, description='Making samples')):
-        place = slice(number * per_view, (number + 1) * per_view)
-        low[place], high[place] = view
-    return Pair(low, high)
-
-
-def _validation_loaders(config: TrainConfig) -> list[DataLoader[Batch]]:
-    """Return the procedural scenes and, when there is a folder for them, the real ones."""
-    scale = config.model.scale
-    sets = [validation_batches(config.data, scale, config.sensors, _VALIDATION_BATCHES)]
-    if config.validation_data is not None:
-        sets.append(validation_scenes(Path(config.validation_data), scale))
-    return [DataLoader(batches, batch_size=None) for batches in sets]  # type: ignore[arg-type]
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep Lightning to its errors: its advice is about choices that are made on purpose here."""
@@ -152,7 +109,7 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _trainer(config: TrainConfig, start: int) -> Trainer:
+def _trainer(config: TrainConfig, start: int, batches: TimedLoader) -> Trainer:
     folder = config.folder
     callbacks: list[Callback] = [
         ModelCheckpoint(
@@ -161,7 +118,8 @@ def _trainer(config: TrainConfig, start: int) -> Trainer:
             auto_insert_metric_name=False,
             every_n_train_steps=config.checkpoint_every,
             save_last=True,
-        )
+        ),
+        WaitShare(batches),
     ]
     interactive = sys.stderr.isatty()
     callbacks.append(ProgressBar() if interactive else ProgressLines())

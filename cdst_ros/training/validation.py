@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -25,30 +26,34 @@ from torch import Tensor
 from cdst_ros.depth.arrays import U8
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.data import Batch
+from cdst_ros.training.sources.held_out import VALIDATION_SCENES
+from cdst_ros.training.sources.levels import PROTOCOL
 
-#: Folder -> scenes and the levels that a stored value of it is worth.
-VALIDATION_SCENES: dict[str, tuple[tuple[str, ...], float]] = {
-    'middlebury24': (('baby2', 'cones', 'lampshade1', 'plastic'), 1.0),
-    'msgnet70': (('05', '15', '25', '35', '45', '55'), 1 / 64),
-}
-#: Disparity goes through a depth network as (level + offset) * step metres.
-LEVEL_OFFSET, LEVEL_STEP = 64.0, 0.01
+#: Folder -> levels that a stored value of it is worth.
+_LEVELS = {'middlebury24': 1.0, 'msgnet70': 1 / 64}
 
 
-def validation_scenes(folder: Path, scale: int) -> list[Batch]:
+class Scene(NamedTuple):
+    """A validation scene: the folder that it is of, and it as a batch of one."""
+
+    folder: str
+    batch: Batch
+
+
+def validation_scenes(folder: Path, scale: int) -> list[Scene]:
     """
-    Return the validation scenes below ``folder``, each a batch of one, disparity as depth.
+    Return the validation scenes below ``folder``, disparity as depth.
 
     :raises ConfigError: when it holds none of the folders, or lacks a scene
     """
-    batches = [
-        _batch(_read(folder / name / f'{scene}_depth.png', levels), scale)
-        for name, (scenes, levels) in VALIDATION_SCENES.items()
+    found = [
+        Scene(name, _batch(_read(folder / name / f'{scene}_depth.png', _LEVELS[name]), scale))
+        for name, scenes in VALIDATION_SCENES.items()
         if (folder / name).is_dir()
         for scene in scenes
     ]
-    if batches:
-        return batches
+    if found:
+        return found
     raise ConfigError(
         f'validation_data: {folder} holds neither of {", ".join(VALIDATION_SCENES)}; leave it out '
         'to validate on procedural scenes alone'
@@ -57,7 +62,7 @@ def validation_scenes(folder: Path, scale: int) -> list[Batch]:
 
 def to_levels(depth: Tensor) -> Tensor:
     """Return depth [m] as the disparity it stands for, in whole levels of 0 to 255."""
-    return (depth / LEVEL_STEP - LEVEL_OFFSET).round().clamp(0.0, 255.0)
+    return (depth / PROTOCOL.step - PROTOCOL.offset).round().clamp(0.0, 255.0)
 
 
 def _read(path: Path, levels: float) -> U8:
@@ -78,5 +83,4 @@ def _batch(truth: U8, scale: int) -> Batch:
 
 
 def _as_depth(levels: U8) -> Tensor:
-    depth = (levels.astype(np.float32) + LEVEL_OFFSET) * LEVEL_STEP
-    return torch.from_numpy(depth.astype(np.float32))[None, None]
+    return torch.from_numpy(PROTOCOL.to_metres(levels))[None, None]

@@ -16,17 +16,18 @@ import torch
 
 from cdst_ros.evaluation import middlebury
 from cdst_ros.training import validation
+from cdst_ros.training.sources.held_out import VALIDATION_SCENES
+from cdst_ros.training.sources.levels import PROTOCOL
 
 
 def test_disparity_is_taken_for_depth_as_the_benchmark_does():
     levels = np.arange(256, dtype=np.uint8)
     depth = middlebury.MAPPING.to_metres(levels)
-    assert middlebury.MAPPING.offset == validation.LEVEL_OFFSET
-    assert middlebury.MAPPING.step == validation.LEVEL_STEP
+    assert tuple(middlebury.MAPPING.__dict__.values()) == tuple(PROTOCOL)
     assert validation.to_levels(torch.from_numpy(depth)).tolist() == levels.tolist()
 
 
 def test_the_scenes_are_those_that_choices_are_made_on_and_none_of_the_test_set():
-    scenes = [name for names, _ in validation.VALIDATION_SCENES.values() for name in names]
+    scenes = [name for names in VALIDATION_SCENES.values() for name in names]
     assert sorted(scenes) == sorted(middlebury.VALIDATION)
     assert not set(scenes) & set(middlebury.SCENES)

@@ -11,4 +11,4 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Where the samples of a training come from; what there is to say of a source in a configuration."""
+"""Where the samples of a training come from, and how its inputs are made of them."""

@@ -53,3 +53,60 @@ class LevelMapping(NamedTuple):
 
 #: As the evaluation of Middlebury does it.
 PROTOCOL = LevelMapping(offset=64.0, step=0.01)
+
+
+class Spans(NamedTuple):
+    """
+    How the levels of a map are scaled.
+
+    :param least: of its span, from the least to the greatest level
+    :param most: and of its span again; that of a map in whole levels never grows, as its steps
+        would not be of one level any more
+    """
+
+    least: float
+    most: float
+
+    def scaled(self, rng: np.random.Generator, levels: F32, whole: Span) -> F32:
+        """
+        Return a map of another span, put anywhere within 8 bits, not rounded.
+
+        :param levels: (H, W), or a part of it, NaN = unknown
+        :param whole: what is known of the whole map
+        """
+        wanted = float(np.exp(rng.uniform(np.log(self.least), np.log(self.most))))
+        wanted = min(wanted, whole.span) if whole.rounded else wanted
+        base = rng.uniform(0.0, MOST - wanted)
+        gain = wanted / max(whole.span, 1e-6)
+        return np.asarray((levels - whole.least) * np.float32(gain) + np.float32(base))
+
+
+class Span(NamedTuple):
+    """
+    The levels of a whole map.
+
+    :param least: [levels]
+    :param greatest: [levels]
+    :param rounded: whether all are whole
+    """
+
+    least: float
+    greatest: float
+    rounded: bool
+
+    @classmethod
+    def of(cls, levels: F32) -> Span:
+        """Return that of a map (H, W), NaN = unknown, some of it known."""
+        known = levels[np.isfinite(levels)]
+        rounded = bool((known == np.rint(known)).all())
+        return cls(float(known.min()), float(known.max()), rounded)
+
+    @property
+    def span(self) -> float:
+        """From the least to the greatest level."""
+        return self.greatest - self.least
+
+
+def rounded(levels: F32) -> F32:
+    """Return levels as 8 bits hold them, in whole numbers; NaN stays."""
+    return np.asarray(np.rint(levels).clip(0.0, MOST), dtype=np.float32)

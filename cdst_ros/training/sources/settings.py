@@ -46,9 +46,9 @@ class SourceConfig:
     :param last: and those before this share
     :param exclude: names of images to leave out
     :param rescaled: share of the disparity samples whose levels are scaled and rounded anew;
-        those of a map that is not in whole levels always are
-    :param gain_least: factors that levels are scaled by, from this
-    :param gain_most: to this; what would leave 8 bits is kept within them
+        all are rounded to 8 bits
+    :param span_least: levels from the least to the greatest of a map that is scaled, from this
+    :param span_most: to this
     :param remapped: share of the disparity samples that are taken for depth as random metres a
         level with a random offset, and not as the evaluation of Middlebury does
     """
@@ -64,8 +64,8 @@ class SourceConfig:
     last: float = 1.0
     exclude: list[str] = field(default_factory=list)
     rescaled: float = 0.5
-    gain_least: float = 0.25
-    gain_most: float = 1.0
+    span_least: float = 40.0
+    span_most: float = 230.0
     remapped: float = 0.0
 
     def __post_init__(self) -> None:
@@ -92,10 +92,10 @@ class SourceConfig:
                 f'reduce must be at least 1 and unit not negative, got {self.reduce} and '
                 f'{self.unit}'
             )
-        if not 0 < self.gain_least <= self.gain_most:
+        if not 0 < self.span_least <= self.span_most <= 255:
             raise ValueError(
-                'gain_least must be positive and not above gain_most, '
-                f'got {self.gain_least} and {self.gain_most}'
+                'span_least and span_most are levels of 0 to 255, the least first, '
+                f'got {self.span_least} and {self.span_most}'
             )
         for name, share in self.degradation.items():
             if not (isinstance(share, int | float) and share > 0):

@@ -1,0 +1,121 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The batches that a configuration trains and validates on, as loaders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from rich.progress import track
+from torch.utils.data import DataLoader
+
+from cdst_ros.training.config import ConfigError, TrainConfig
+from cdst_ros.training.data import (
+    WHOLE,
+    Batch,
+    Batches,
+    Pair,
+    Pairs,
+    Part,
+    PooledBatches,
+    make_pool,
+    validation_batches,
+)
+from cdst_ros.training.sources.opening import open_sources
+from cdst_ros.training.sources.stream import MixedBatches
+from cdst_ros.training.validation import validation_scenes
+from cdst_ros.training.waiting import TimedLoader
+
+_VALIDATION_BATCHES = 4
+#: Batches that every worker makes ahead.
+_AHEAD = 4
+
+
+def training_loader(config: TrainConfig, start: int, part: Part = WHOLE) -> TimedLoader:
+    """
+    Return the batches from step ``start`` on, for ever.
+
+    :param part: of each batch that this process trains on
+    :raises ConfigError: when a source can not be used, or processes can not share a batch
+    """
+    try:
+        part.of(config.data.batch_size)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    data, scale = config.data, config.model.scale
+    if data.sources:
+        shares = open_sources(data, scale, config.sensors, config.seed)
+        return TimedLoader(_loader(MixedBatches(shares, data, config.seed, start, part), config))
+    pairs = Pairs(data, scale, config.sensors, config.seed)
+    if not data.pool:
+        return TimedLoader(_loader(Batches(pairs, start, part), config))
+    pooled = PooledBatches(_pool(pairs, config), data.batch_size, config.seed, start, part)
+    return TimedLoader(DataLoader(pooled, batch_size=None))
+
+
+class Validation(NamedTuple):
+    """
+    What is validated on.
+
+    :param loaders: of the procedural scenes and, when there is a folder for them, the real ones
+    :param folders: of each real scene, in their order
+    """
+
+    loaders: list[DataLoader[Batch]]
+    folders: tuple[str, ...]
+
+
+def validation(config: TrainConfig) -> Validation:
+    """
+    Return what a run is validated on.
+
+    :raises ConfigError: when ``validation_data`` holds no validation scenes
+    """
+    scale = config.model.scale
+    sets = [validation_batches(config.data, scale, config.sensors, _VALIDATION_BATCHES)]
+    scenes = []
+    if config.validation_data is not None:
+        scenes = validation_scenes(Path(config.validation_data), scale)
+        sets.append([scene.batch for scene in scenes])
+    loaders: list[DataLoader[Batch]] = [
+        DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
+        for batches in sets
+    ]
+    return Validation(loaders, tuple(scene.folder for scene in scenes))
+
+
+def _loader(batches: Batches | MixedBatches, config: TrainConfig) -> DataLoader[Batch]:
+    workers = config.data.workers
+    return DataLoader(
+        batches,
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=_AHEAD if workers else None,
+        pin_memory=config.accelerator != 'cpu',
+    )
+
+
+def _pool(pairs: Pairs, config: TrainConfig) -> Pair:
+    """Make the samples that all steps draw from, and say how far it is."""
+    count, per_view = config.data.pool, config.data.tiles**2
+    side, scale = config.data.crop, config.model.scale
+    low = np.empty((count * per_view, side, side), np.float32)
+    high = np.empty((count * per_view, side * scale, side * scale), np.float32)
+    views = make_pool(pairs, count, config.data.workers)
+    for number, view in enumerate(track(views, total=count, description='Making samples')):
+        place = slice(number * per_view, (number + 1) * per_view)
+        low[place], high[place] = view
+    return Pair(low, high)

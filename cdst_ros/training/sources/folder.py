@@ -1,0 +1,132 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Plain folders: ``NAME_depth.png``, and ``NAME_rgb.jpg`` where there is a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import cv2
+import numpy as np
+
+from cdst_ros.depth.arrays import F32, U8, AnyArray
+from cdst_ros.depth.encodings import MILLIMETRES
+from cdst_ros.evaluation.degrade import valid_median
+from cdst_ros.training.config import ConfigError
+from cdst_ros.training.sources.image import SourceImage
+from cdst_ros.training.sources.levels import Span
+from cdst_ros.training.sources.settings import SourceConfig
+from cdst_ros.training.sources.test_set import refuse_folder, refuse_image
+
+_Item = TypeVar('_Item')
+
+DEPTH_SUFFIX, COLOR_SUFFIX = '_depth.png', '_rgb.jpg'
+
+
+def read_folder(
+    folder: Path, settings: SourceConfig, left_out: frozenset[str], *, color: bool
+) -> list[SourceImage]:
+    """
+    Decode the images of a folder, in the order of their names.
+
+    :param left_out: names of images that are not trained on
+    :param color: whether to read pictures
+    :raises ConfigError: when it is missing, is of the test set, leaves nothing, or an image can
+        not be read; tells which
+    """
+    if not folder.is_dir():
+        raise ConfigError(f'there is no folder {folder}: data.root and path of a source name it')
+    refuse_folder(folder)
+    files = sorted(folder.glob(f'*{DEPTH_SUFFIX}'))
+    if not files:
+        raise ConfigError(f'{folder} holds no image: those are NAME{DEPTH_SUFFIX}')
+    kept = [file for file in taken(files, settings) if _name(file) not in left_out]
+    if not kept:
+        raise ConfigError(f'{folder}: of its {len(files)} images all are left out')
+    return [_read(file, settings, color) for file in kept]
+
+
+def taken(files: list[_Item], settings: SourceConfig) -> list[_Item]:
+    """Return what lies between ``first`` and ``last`` of ordered images."""
+    count = len(files)
+    return files[round(settings.first * count) : round(settings.last * count)]
+
+
+def metric(name: str, depth: F32, rgb: U8 | None, reduce: int) -> SourceImage:
+    """Return depth (H, W) [m], NaN = unknown, made so many times smaller."""
+    height, width = (size - size % reduce for size in depth.shape)
+    reduced = valid_median(np.ascontiguousarray(depth[:height, :width]), reduce)
+    if rgb is not None and reduce > 1:
+        rgb = _resized(rgb[:height, :width], reduced.shape)
+    return SourceImage(name, reduced, rgb)
+
+
+def disparity(name: str, levels: F32, rgb: U8 | None) -> SourceImage:
+    """
+    Return disparity (H, W) [levels], NaN = unknown.
+
+    :raises ConfigError: when nothing is known
+    """
+    if not np.isfinite(levels).any():
+        raise ConfigError(f'{name} holds no known disparity')
+    return SourceImage(name, levels, rgb, Span.of(levels))
+
+
+def _read(file: Path, settings: SourceConfig, color: bool) -> SourceImage:
+    stored = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+    if stored is None:
+        raise ConfigError(f'{file} is no image that can be read')
+    if stored.ndim != 2 or stored.dtype not in (np.uint8, np.uint16):
+        raise ConfigError(
+            f'{file} is {stored.dtype} of shape {stored.shape}: depth and disparity are one '
+            'channel of 8 or 16 bits'
+        )
+    refuse_image(file, _name(file), stored)
+    rgb = _picture(file, stored) if color else None
+    if settings.kind == 'disparity':
+        unit = settings.unit or 1.0
+        return disparity(str(file), stored.astype(np.float32) * np.float32(unit), rgb)
+    unit = settings.unit or MILLIMETRES
+    depth = np.where(stored > 0, stored.astype(np.float32) * np.float32(unit), np.nan)
+    return metric(str(file), depth.astype(np.float32), rgb, settings.reduce)
+
+
+def _picture(file: Path, depth: AnyArray) -> U8 | None:
+    """Return the picture beside a depth image, of its size, where there is one."""
+    color = file.with_name(_name(file) + COLOR_SUFFIX)
+    if not color.exists():
+        return None
+    bgr = cv2.imread(str(color), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise ConfigError(f'{color} is no image that can be read')
+    height, width = depth.shape
+    if abs(bgr.shape[0] * width / bgr.shape[1] - height) >= 1:
+        raise ConfigError(
+            f'{color} is {bgr.shape[1]}x{bgr.shape[0]}, {file.name} {width}x{height}: a picture '
+            'shows the same view. Set color: false for this source to do without'
+        )
+    rgb: U8 = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
+    return _resized(rgb, depth.shape)
+
+
+def _resized(rgb: U8, shape: tuple[int, ...]) -> U8:
+    if rgb.shape[:2] == shape:
+        return np.ascontiguousarray(rgb)
+    how = cv2.INTER_AREA if shape[0] < rgb.shape[0] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(rgb, shape[::-1], interpolation=how), dtype=np.uint8)
+
+
+def _name(file: Path) -> str:
+    return file.name[: -len(DEPTH_SUFFIX)]

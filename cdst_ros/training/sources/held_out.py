@@ -1,0 +1,32 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Scenes that choices are made on, and those that show the same: never trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+#: Folder -> scenes that networks are watched and chosen on.
+VALIDATION_SCENES: dict[str, tuple[str, ...]] = {
+    'middlebury24': ('baby2', 'cones', 'lampshade1', 'plastic'),
+    'msgnet70': ('05', '15', '25', '35', '45', '55'),
+}
+#: Folder -> scenes that are in another folder as well: these are Middlebury's.
+_DOUBLES = {'msgnet70': tuple(str(number) for number in range(59, 71))}
+
+
+def held_out(folder: Path) -> frozenset[str]:
+    """Return the scenes of a folder, told by its name, that are never trained on."""
+    name = folder.resolve().name.lower()
+    return frozenset((*VALIDATION_SCENES.get(name, ()), *_DOUBLES.get(name, ())))
