@@ -46,6 +46,8 @@ class LiteSR(LocalNetwork):
     :param domain: ``depth``, or ``inverse_depth``: offsets are of 1 / depth, in which planes are
         linear
     :param branched: train every 3x3 convolution as several branches, which ``branched.fuse`` adds
+    :param hidden: channels of a 1x1 layer between the last block and the heads, for scales at
+        which ``width`` features say too little of ``scale**2`` pixels; 0: none
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class LiteSR(LocalNetwork):
         head_options: Mapping[str, Any] | None = None,
         domain: str = 'depth',
         branched: bool = False,
+        hidden: int = 0,
     ) -> None:
         super().__init__(scale, width, window, noise, domain)
         if depth + blocks < 1 or min(depth, blocks) < 0:
@@ -78,12 +81,14 @@ class LiteSR(LocalNetwork):
         shown = blocks or (depth + 1) // 2
         self.block_widths = (width,) * shown
         self.block_ratios = (scale,) * shown
-        self.spread = PerInput(width, 1, scale)
-        for layer in (self.differences, *self.body):
+        self.hidden = nn.Conv2d(width, hidden, 1) if hidden else None
+        seen = hidden or width
+        self.spread = PerInput(seen, 1, scale)
+        for layer in (self.differences, *self.body, self.hidden):
             if isinstance(layer, nn.Conv2d):
                 kaiming(layer)
         self.calm_ends()
-        self.head = HEADS[head](width=width, scale=scale, window=window, **(head_options or {}))
+        self.head = HEADS[head](width=seen, scale=scale, window=window, **(head_options or {}))
 
     def run_blocks(self, local: LocalDepth) -> tuple[Tensor, ...]:
         """Return the features of every block, as what follows sees them."""
@@ -100,3 +105,7 @@ class LiteSR(LocalNetwork):
             x = block(x)
             blocks.append(functional.relu(x))
         return tuple(blocks or row[::-2][::-1])
+
+    def seen_by_heads(self, blocks: tuple[Tensor, ...]) -> Tensor:
+        """Return the features that ``head`` and ``spread`` read."""
+        return blocks[-1] if self.hidden is None else functional.relu(self.hidden(blocks[-1]))

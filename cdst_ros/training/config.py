@@ -77,6 +77,8 @@ class DataConfig:
     :param sources: where samples come from, by their shares; empty: procedural scenes alone
     :param root: folder that paths of sources are below
     :param color: whether batches carry pictures, for networks that learn from them as well
+    :param kept: folder of samples that many runs draw from, whatever their seeds; the first run
+        that misses it makes it, of ``pool`` views
     """
 
     crop: int = 24
@@ -91,6 +93,7 @@ class DataConfig:
     sources: list[SourceConfig] = field(default_factory=list)
     root: str = ''
     color: bool = False
+    kept: str | None = None
 
     def __post_init__(self) -> None:
         for name in ('sensor_share', 'disparity_share', 'holes'):
@@ -111,6 +114,8 @@ class DataConfig:
                 raise ValueError(f'the share of sensor {name!r} must be positive, got {share!r}')
         if self.color and not self.sources:
             raise ValueError('color needs data.sources: name them, procedural or others')
+        if self.kept is not None and not (self.color and self.pool):
+            raise ValueError('kept needs color, and a pool')
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,9 @@ class LossConfig:
     :param likelihood: of the Laplace likelihood that calibrates sigma
     :param edges: extra weight of pixels at discontinuities in both L1 errors
     :param thin: extra weight of structures of less than an input pixel's width in both L1 errors
+    :param levels: of the L1 error of disparity [grey levels], beyond what rounding takes away
+    :param rounding: errors up to this count as none in ``levels``, as the output is rounded to
+        whole levels; below 0.5, so that it rounds to the same side [grey levels]
     """
 
     sigmas: float = 0.5
@@ -130,6 +138,12 @@ class LossConfig:
     likelihood: float = 0.1
     edges: float = 0.0
     thin: float = 0.0
+    levels: float = 0.0
+    rounding: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rounding < 0.5:
+            raise ValueError(f'rounding is of 0 to 0.5 levels, got {self.rounding}')
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,20 @@ def scaled_l1(error: Tensor, unit: Tensor, weight: Tensor, mask: Tensor) -> Tens
     return masked_mean(weight * error.abs() / unit, mask)
 
 
+def level_l1(error: Tensor, step: Tensor, slack: float, mask: Tensor) -> Tensor:
+    """
+    Return the mean of ``max(0, |error| / step - slack)`` (scalar): disparity that is rounded.
+
+    What rounds to the right level is right, however near to the next it lies; our own choice.
+
+    :param error: [m]
+    :param step: metres a level (N,)
+    :param slack: [levels]
+    """
+    levels = error.abs() / step[:, None, None, None]
+    return masked_mean((levels - slack).clamp(min=0.0), mask)
+
+
 def laplace_likelihood(error: Tensor, sigma: Tensor, unit: Tensor, mask: Tensor) -> Tensor:
     """
     Return the mean negative log likelihood of Laplace distributed errors (scalar).

@@ -33,6 +33,7 @@ from cdst_ros.training.data import Batch
 from cdst_ros.training.losses import (
     edge_weight,
     laplace_likelihood,
+    level_l1,
     local_unit,
     masked_mean,
     scaled_l1,
@@ -115,15 +116,20 @@ class SuperResSystem(LightningModule):
         error = depth_hr - batch.truth
         mask = batch.truth_valid * valid_hr
         scale = self.config.model.scale
-        weight = edge_weight(batch.truth, batch.truth_valid, weights.edges)
-        weight = weight + thin_weight(batch.truth, batch.truth_valid, weights.thin, scale)
         unit = local_unit(batch.depth, batch.valid, noise, scale)
-        sigmas = scaled_l1(error, self._sigma(batch.truth), weight, mask)
         losses = {
-            'sigmas': weights.sigmas * sigmas,
-            'units': weights.units * scaled_l1(error, unit, weight, mask),
-            'likelihood': weights.likelihood * laplace_likelihood(error, sigma_hr, unit, mask),
+            'likelihood': weights.likelihood * laplace_likelihood(error, sigma_hr, unit, mask)
         }
+        if weights.sigmas or weights.units:
+            weight = edge_weight(batch.truth, batch.truth_valid, weights.edges)
+            weight = weight + thin_weight(batch.truth, batch.truth_valid, weights.thin, scale)
+            sigmas = scaled_l1(error, self._sigma(batch.truth), weight, mask)
+            losses['sigmas'] = weights.sigmas * sigmas
+            losses['units'] = weights.units * scaled_l1(error, unit, weight, mask)
+        if weights.levels and batch.disparity is not None and batch.step is not None:
+            rounded = mask * batch.disparity[:, None, None, None]
+            beyond = level_l1(error, batch.step, weights.rounding, rounded)
+            losses['levels'] = weights.levels * beyond
         return Step(losses, {})
 
     def on_train_batch_end(self, *_: Any) -> None:

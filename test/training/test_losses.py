@@ -21,6 +21,7 @@ import torch
 from cdst_ros.training.losses import (
     edge_weight,
     laplace_likelihood,
+    level_l1,
     local_unit,
     masked_mean,
     scaled_l1,
@@ -92,3 +93,11 @@ def test_thin_weight_marks_what_stands_before_others_and_is_narrow():
     weight = thin_weight(truth, mask, 2.0, 4)
     assert (weight[..., 1:, 4] == 2).all()
     assert weight.sum() == 2 * 11
+
+
+def test_level_l1_counts_what_rounding_does_not_take_away():
+    error = image([0.001, -0.004, 0.02])
+    # 0.1, 0.4 and 2 levels of a centimetre, of which 0.3 cost nothing
+    step = torch.tensor([0.01])
+    assert level_l1(error, step, 0.3, image([1, 1, 1])).item() == pytest.approx((0.1 + 1.7) / 3)
+    assert level_l1(error, step, 0.3, image([1, 1, 0])).item() == pytest.approx(0.05)
