@@ -24,7 +24,7 @@ from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.sources.degradation import Degradation
 from cdst_ros.training.sources.image import SourceImage
-from cdst_ros.training.sources.levels import PROTOCOL, LevelMapping, Spans, rounded
+from cdst_ros.training.sources.levels import MOST, PROTOCOL, LevelMapping, Spans, rounded
 from cdst_ros.training.sources.sample import Sample
 from cdst_ros.training.sources.settings import SourceConfig
 from cdst_ros.training.sources.turn import Turn
@@ -177,9 +177,10 @@ class Crops:
         return LevelMapping.draw(rng) if rng.random() < self._settings.remapped else PROTOCOL
 
     def _rounded(self, rng: np.random.Generator, image: SourceImage, levels: F32) -> F32:
-        """Return levels as 8 bits hold them, scaled before or not."""
+        """Return levels as 8 bits hold them, scaled before, some or such as would not fit."""
         assert image.levels is not None
-        if rng.random() < self._settings.rescaled:
+        drawn = rng.random() < self._settings.rescaled
+        if drawn or image.levels.greatest > MOST:
             levels = self._spans.scaled(rng, levels, image.levels)
         return rounded(levels)
 

@@ -16,21 +16,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TypeVar
 
 import cv2
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, U8, AnyArray
+from cdst_ros.depth.arrays import U8, AnyArray
 from cdst_ros.depth.encodings import MILLIMETRES
-from cdst_ros.evaluation.degrade import valid_median
 from cdst_ros.training.config import ConfigError
-from cdst_ros.training.sources.image import SourceImage
-from cdst_ros.training.sources.levels import Span
+from cdst_ros.training.sources.image import SourceImage, disparity, metric, resized
+from cdst_ros.training.sources.selection import select
 from cdst_ros.training.sources.settings import SourceConfig
 from cdst_ros.training.sources.test_set import refuse_folder, refuse_image
-
-_Item = TypeVar('_Item')
 
 DEPTH_SUFFIX, COLOR_SUFFIX = '_depth.png', '_rgb.jpg'
 
@@ -52,36 +48,10 @@ def read_folder(
     files = sorted(folder.glob(f'*{DEPTH_SUFFIX}'))
     if not files:
         raise ConfigError(f'{folder} holds no image: those are NAME{DEPTH_SUFFIX}')
-    kept = [file for file in taken(files, settings) if _name(file) not in left_out]
+    kept = select([file for file in files if _name(file) not in left_out], settings)
     if not kept:
         raise ConfigError(f'{folder}: of its {len(files)} images all are left out')
     return [_read(file, settings, color) for file in kept]
-
-
-def taken(files: list[_Item], settings: SourceConfig) -> list[_Item]:
-    """Return what lies between ``first`` and ``last`` of ordered images."""
-    count = len(files)
-    return files[round(settings.first * count) : round(settings.last * count)]
-
-
-def metric(name: str, depth: F32, rgb: U8 | None, reduce: int) -> SourceImage:
-    """Return depth (H, W) [m], NaN = unknown, made so many times smaller."""
-    height, width = (size - size % reduce for size in depth.shape)
-    reduced = valid_median(np.ascontiguousarray(depth[:height, :width]), reduce)
-    if rgb is not None and reduce > 1:
-        rgb = _resized(rgb[:height, :width], reduced.shape)
-    return SourceImage(name, reduced, rgb)
-
-
-def disparity(name: str, levels: F32, rgb: U8 | None) -> SourceImage:
-    """
-    Return disparity (H, W) [levels], NaN = unknown.
-
-    :raises ConfigError: when nothing is known
-    """
-    if not np.isfinite(levels).any():
-        raise ConfigError(f'{name} holds no known disparity')
-    return SourceImage(name, levels, rgb, Span.of(levels))
 
 
 def _read(file: Path, settings: SourceConfig, color: bool) -> SourceImage:
@@ -118,14 +88,7 @@ def _picture(file: Path, depth: AnyArray) -> U8 | None:
             'shows the same view. Set color: false for this source to do without'
         )
     rgb: U8 = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
-    return _resized(rgb, depth.shape)
-
-
-def _resized(rgb: U8, shape: tuple[int, ...]) -> U8:
-    if rgb.shape[:2] == shape:
-        return np.ascontiguousarray(rgb)
-    how = cv2.INTER_AREA if shape[0] < rgb.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(rgb, shape[::-1], interpolation=how), dtype=np.uint8)
+    return resized(rgb, depth.shape)
 
 
 def _name(file: Path) -> str:

@@ -26,6 +26,12 @@ VALIDATION_SCENES: dict[str, tuple[str, ...]] = {
 _DOUBLES = {'msgnet70': tuple(str(number) for number in range(59, 71))}
 
 
+def is_held_out(scene: str) -> bool:
+    """Return whether a published scene of Middlebury, of any size, is one of the validation."""
+    scenes = VALIDATION_SCENES['middlebury24']
+    return any(part.lower() in scenes for part in Path(scene).parts)
+
+
 def held_out(folder: Path) -> frozenset[str]:
     """Return the scenes of a folder, told by its name, that are never trained on."""
     name = folder.resolve().name.lower()

@@ -17,7 +17,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
+import numpy as np
+
 from cdst_ros.depth.arrays import F32, U8
+from cdst_ros.evaluation.degrade import valid_median
+from cdst_ros.training.config import ConfigError
 from cdst_ros.training.sources.levels import Span
 
 
@@ -39,3 +44,37 @@ class SourceImage:
     rgb: U8 | None = None
     levels: Span | None = None
     low: F32 | None = None
+
+
+def metric(name: str, depth: F32, rgb: U8 | None, reduce: int) -> SourceImage:
+    """
+    Return depth (H, W) [m], NaN = unknown, made so many times smaller.
+
+    :raises ConfigError: when nothing would be left
+    """
+    height, width = (size - size % reduce for size in depth.shape)
+    if not height or not width:
+        raise ConfigError(f'{name} is too small to be made {reduce} times smaller')
+    reduced = valid_median(np.ascontiguousarray(depth[:height, :width]), reduce)
+    if rgb is not None and reduce > 1:
+        rgb = resized(rgb[:height, :width], reduced.shape)
+    return SourceImage(name, reduced, rgb)
+
+
+def disparity(name: str, levels: F32, rgb: U8 | None) -> SourceImage:
+    """
+    Return disparity (H, W) [levels], NaN = unknown.
+
+    :raises ConfigError: when nothing is known
+    """
+    if not np.isfinite(levels).any():
+        raise ConfigError(f'{name} holds no known disparity')
+    return SourceImage(name, levels, rgb, Span.of(levels))
+
+
+def resized(rgb: U8, shape: tuple[int, ...]) -> U8:
+    """Return a picture (h, w, 3) with as many rows and columns as ``shape``."""
+    if rgb.shape[:2] == shape:
+        return np.ascontiguousarray(rgb)
+    how = cv2.INTER_AREA if shape[0] < rgb.shape[0] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(rgb, shape[::-1], interpolation=how), dtype=np.uint8)

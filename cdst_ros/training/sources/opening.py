@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from cdst_ros.recordings.errors import RecordingError
 from cdst_ros.synthetic import SensorProfile
 from cdst_ros.training.config import ConfigError, DataConfig
 from cdst_ros.training.sources.crops import Crops
@@ -27,6 +26,8 @@ from cdst_ros.training.sources.folder import read_folder
 from cdst_ros.training.sources.held_out import held_out
 from cdst_ros.training.sources.image import SourceImage
 from cdst_ros.training.sources.procedural import Procedural, Views
+from cdst_ros.training.sources.published import read_middlebury, read_nyu
+from cdst_ros.training.sources.recorded import read_recordings
 from cdst_ros.training.sources.sample import Source
 from cdst_ros.training.sources.settings import SourceConfig
 from cdst_ros.training.sources.stream import Share
@@ -46,7 +47,7 @@ def open_sources(
         where = f'data.sources.{number}'
         try:
             source = _open(settings, config, scale, sensors, seed)
-        except (ConfigError, RecordingError, ValueError) as error:
+        except (OSError, ValueError) as error:
             raise ConfigError(f'{where} ({settings.kind} {settings.path}): {error}') from error
         shares.append(Share(source, settings.share))
     return shares
@@ -65,9 +66,15 @@ def _open(
     path = Path(config.root) / settings.path
     degraders = [Degradation(name) for name in settings.degradation]
     color = settings.color and (config.color or any(one.wants_color for one in degraders))
-    images = _images(path, settings, scale, color)
+    images = _images(path, settings, scale, color=color)
     return Crops(images, settings, config.crop, scale, color=config.color)
 
 
-def _images(path: Path, settings: SourceConfig, scale: int, color: bool) -> list[SourceImage]:
+def _images(path: Path, settings: SourceConfig, scale: int, *, color: bool) -> list[SourceImage]:
+    if settings.kind == 'middlebury':
+        return read_middlebury(path, settings, color=color)
+    if settings.kind == 'nyu':
+        return read_nyu(path, settings, color=color)
+    if settings.kind == 'recordings':
+        return read_recordings(path, settings, scale, color=color)
     return read_folder(path, settings, held_out(path) | set(settings.exclude), color=color)

@@ -24,7 +24,7 @@ KINDS: dict[str, str] = {
     'metric': 'a folder of NAME_depth.png, depth, 0 unknown, and NAME_rgb.jpg likewise',
     'middlebury': 'Middlebury stereo scenes of any year, as they are published',
     'nyu': 'NYU Depth v2, the labelled file as it is published',
-    'recordings': 'a recording of this package, or a folder of them',
+    'recordings': 'what a robot recorded: a recording, a bag or pairs, or a folder of them',
 }
 
 
@@ -44,6 +44,7 @@ class SourceConfig:
     :param reduce: images are made so many times smaller first, by the median of what is known
     :param first: of the images in their order, those from this share on are trained on
     :param last: and those before this share
+    :param images: so many of them at most, spread evenly; 0: all
     :param exclude: names of images to leave out
     :param rescaled: share of the disparity samples whose levels are scaled and rounded anew;
         all are rounded to 8 bits
@@ -62,6 +63,7 @@ class SourceConfig:
     reduce: int = 1
     first: float = 0.0
     last: float = 1.0
+    images: int = 0
     exclude: list[str] = field(default_factory=list)
     rescaled: float = 0.5
     span_least: float = 40.0
@@ -87,10 +89,10 @@ class SourceConfig:
                 f'first and last are shares of 0 to 1, the first before the last, '
                 f'got {self.first} and {self.last}'
             )
-        if self.reduce < 1 or self.unit < 0:
+        if self.reduce < 1 or self.unit < 0 or self.images < 0:
             raise ValueError(
-                f'reduce must be at least 1 and unit not negative, got {self.reduce} and '
-                f'{self.unit}'
+                'reduce must be at least 1, unit and images not negative, '
+                f'got {self.reduce}, {self.unit} and {self.images}'
             )
         if not 0 < self.span_least <= self.span_most <= 255:
             raise ValueError(
