@@ -17,27 +17,10 @@ from torch.nn import functional
 
 from cdst_ros.models.lite import LiteSR
 
-from .networks import NOISE, VARIANTS, random_frame, random_network
+from .networks import NOISE, random_frame
 
 
-@pytest.fixture(params=VARIANTS)
-def variant(request):
-    return VARIANTS[request.param]
-
-
-@pytest.mark.parametrize('scale', [2, 4, 8])
-@pytest.mark.parametrize('size', [(1, 1), (1, 7), (5, 3), (17, 24)])
-def test_outputs_are_scale_times_as_large_and_finite(scale, size, variant):
-    network = random_network(scale, **variant)
-    outputs = network(*random_frame(*size, share=0.7))
-    for output in outputs:
-        assert output.shape == (1, 1, scale * size[0], scale * size[1])
-        assert torch.isfinite(output).all()
-    assert (outputs[1] > 0).all()
-    assert set(outputs[2].unique().tolist()) <= {0.0, 1.0}
-
-
-@pytest.mark.parametrize('scale', [2, 3, 4])
+@pytest.mark.parametrize('scale', [3, 4])
 @pytest.mark.parametrize('window', [3, 5])
 def test_it_starts_as_half_pixel_bilinear(scale, window):
     depth, valid = random_frame(9, 12)
@@ -46,81 +29,6 @@ def test_it_starts_as_half_pixel_bilinear(scale, window):
         depth, scale_factor=scale, mode='bilinear', align_corners=False
     )
     assert torch.allclose(depth_hr, wanted, atol=1e-5)
-
-
-@pytest.mark.parametrize('factor', [0.01, 0.3, 7.0])
-def test_it_is_equivariant_to_the_scale_of_depth_and_noise_together(factor, variant):
-    depth, valid = (image.double() for image in random_frame(11, 14, share=0.9))
-    constant, linear, quadratic = NOISE
-    noise = (constant * factor, linear, quadratic / factor)
-    rescaled = random_network(noise=noise, **variant).double()
-    depth_a, sigma_a, valid_a = random_network(**variant).double()(depth, valid)
-    depth_b, sigma_b, valid_b = rescaled(depth * factor, valid)
-    # Only the last nanometre of a unit does not scale.
-    assert torch.allclose(depth_b, factor * depth_a, rtol=1e-4, atol=0)
-    assert torch.allclose(sigma_b, factor * sigma_a, rtol=1e-4, atol=0)
-    assert torch.equal(valid_a, valid_b)
-
-
-def test_depth_where_unknown_does_not_matter(variant):
-    depth, valid = random_frame(13, 15, share=0.6)
-    network = random_network(**variant)
-    for junk in (0.0, -5.0, 1e6):
-        other = torch.where(valid > 0.5, depth, torch.full_like(depth, junk))
-        for ours, theirs in zip(network(depth, valid), network(other, valid), strict=True):
-            assert torch.equal(ours, theirs)
-
-
-def test_an_outlier_changes_nothing_outside_the_receptive_field(variant):
-    depth, valid = random_frame(32, 32)
-    network = random_network(**variant)
-    spoilt = depth.clone()
-    spoilt[..., 0, 0] = 50.0
-    # 1 of the window, 1 of the context, 1 of each convolution, and the pixel itself.
-    reach = 4 * (3 + 2 + 2 * variant.get('blocks', 0))
-    for ours, theirs in zip(network(depth, valid), network(spoilt, valid), strict=True):
-        assert torch.equal(ours[..., reach:, :], theirs[..., reach:, :])
-        assert torch.equal(ours[..., :, reach:], theirs[..., :, reach:])
-        if ours.unique().numel() > 2:
-            assert not torch.equal(ours, theirs)
-
-
-def test_half_precision_training_keeps_millimetres():
-    depth, valid = random_frame(12, 12, share=0.9)
-    depth = depth + 8.0
-    network = LiteSR(4, noise=NOISE)
-    exact = network(depth, valid)
-    with torch.autocast('cpu', torch.bfloat16):
-        rough = network(depth, valid)
-    # bfloat16 knows 9.00 and 9.06 m.
-    assert (exact[0] - rough[0]).abs().max() < 1e-3
-    assert torch.equal(exact[2], rough[2])
-
-
-def test_a_flat_frame_stays_flat_at_first():
-    depth = torch.full((1, 1, 8, 8), 2.5)
-    depth_hr, sigma_hr, valid_hr = LiteSR(4, noise=(0.0, 0.0, 0.0))(depth, torch.ones(1, 1, 8, 8))
-    assert torch.equal(depth_hr, torch.full((1, 1, 32, 32), 2.5))
-    assert torch.isfinite(sigma_hr).all()
-    assert valid_hr.min() == 1
-
-
-def test_one_valid_pixel_is_enlarged_alone():
-    depth = torch.full((1, 1, 9, 9), 1e4)
-    valid = torch.zeros(1, 1, 9, 9)
-    depth[..., 4, 4], valid[..., 4, 4] = 1.5, 1.0
-    depth_hr, _, valid_hr = LiteSR(4, noise=NOISE)(depth, valid)
-    rows, columns = torch.nonzero(valid_hr[0, 0], as_tuple=True)
-    assert len(rows) > 0
-    assert (rows // 4 == 4).all()
-    assert (columns // 4 == 4).all()
-    assert torch.allclose(depth_hr[0, 0, rows, columns], torch.tensor(1.5))
-
-
-def test_no_frame_at_all_is_nowhere_valid(variant):
-    outputs = random_network(**variant)(torch.full((1, 1, 6, 6), 3.0), torch.zeros(1, 1, 6, 6))
-    assert outputs[2].max() == 0
-    assert all(torch.isfinite(output).all() for output in outputs)
 
 
 @pytest.mark.parametrize(
@@ -152,3 +60,34 @@ def test_a_plane_in_perspective_stays_one_in_inverse_depth():
     wanted = 1.0 / (0.2 + 0.03 * rows + 0.01 * columns)
     inside = slice(4, -4)
     assert torch.allclose(depth_hr[0, 0, inside, inside], wanted[inside, inside], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ('options', 'shown'),
+    [
+        ({'depth': 1}, [0]),
+        ({'depth': 3}, [0, 2]),
+        ({'depth': 8}, [1, 3, 5, 7]),
+    ],
+)
+def test_every_second_convolution_of_a_row_is_a_block(options, shown):
+    network = LiteSR(2, width=4, noise=NOISE, **options)
+    seen = []
+    for layer in network.body:
+        layer.register_forward_hook(lambda _layer, _in, out: seen.append(out))
+    blocks = network.features(*random_frame(6, 7)).blocks
+    assert len(blocks) == len(shown) == len(network.block_widths)
+    # But for the last, which the first layer's output is added to.
+    for block, index in list(zip(blocks, shown, strict=True))[:-1]:
+        assert torch.equal(block, torch.relu(seen[index]))
+
+
+def test_checkpoints_name_its_weights_as_they_ever_did():
+    network = LiteSR(2, width=4, depth=1, blocks=1, branched=True, head='selecting')
+    conv = ['identity', 'conv.weight', 'conv.bias', 'point.weight']
+    assert list(network.state_dict()) == [
+        *('differences.weight', 'differences.bias', 'context.weight'),
+        *(f'body.0.{name}' for name in conv),
+        *(f'blocks.0.{part}.{name}' for part in ('first', 'second') for name in conv),
+        *('spread.weight', 'spread.bias', 'head.shares.weight', 'head.shares.bias'),
+    ]
