@@ -49,6 +49,7 @@ from cdst_ros.recordings.bag_topics import (
 )
 from cdst_ros.recordings.color import ColorDecodeError, decode_color, decode_compressed_color
 from cdst_ros.recordings.errors import BagError
+from cdst_ros.recordings.images import JPEG_SIGNATURE
 
 #: Colour belongs to a depth image if their stamps differ by no more [ns].
 TOLERANCE_NS = 5_000_000
@@ -116,6 +117,7 @@ class BagFrame(NamedTuple):
     :param reference_stamp_ns: of the reference message's header [ns]
     :param reference_frame_id: likewise
     :param reference_camera: None where the bag has no camera_info for it
+    :param color_jpeg: the colour image as it came, where it came as a JPEG
     """
 
     stamp_ns: int
@@ -131,6 +133,7 @@ class BagFrame(NamedTuple):
     reference_stamp_ns: int = 0
     reference_frame_id: str = ''
     reference_camera: CameraModel | None = None
+    color_jpeg: bytes | None = None
 
 
 @dataclass
@@ -351,6 +354,7 @@ class BagReader:
             reference_stamp_ns=stamp_ns(header) if header else 0,
             reference_frame_id=header.frame_id if header else '',
             reference_camera=_camera(found, 'reference_info'),
+            color_jpeg=None if color is None else _jpeg(found['color'][1]),
         )
 
     def _depth(self, raw: RawMessage, message: Any) -> F32 | None:
@@ -391,6 +395,11 @@ class BagReader:
 
 def _encoding(message: Any) -> str:
     return str(getattr(message, 'encoding', '') or getattr(message, 'format', ''))
+
+
+def _jpeg(message: Any) -> bytes | None:
+    data = bytes(message.data[: len(JPEG_SIGNATURE)])
+    return bytes(message.data) if data == JPEG_SIGNATURE else None
 
 
 def _camera(found: dict[str, _Received], role: str) -> CameraModel | None:

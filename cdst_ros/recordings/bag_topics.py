@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cdst_ros.recordings.bag_message import Topic
-from cdst_ros.recordings.errors import BagError, SeveralTopicsError
+from cdst_ros.recordings.errors import BagError, NoColorError, SeveralTopicsError
 
 IMAGE = 'sensor_msgs/msg/Image'
 COMPRESSED = 'sensor_msgs/msg/CompressedImage'
@@ -110,7 +110,8 @@ def choose_color(images: Iterable[ImageTopic], wanted: str | None, bag: str) -> 
     """
     Return the colour topic to read: the one ``wanted``, or the only one there is.
 
-    :raises BagError: when there is none, or several; lists what there is
+    :raises NoColorError: when there is none; lists what there is
+    :raises BagError: when there are several
     """
     images = list(images)
     if wanted is not None:
@@ -119,7 +120,8 @@ def choose_color(images: Iterable[ImageTopic], wanted: str | None, bag: str) -> 
     if len(candidates) == 1:
         return candidates[0]
     fault = 'several colour topics' if candidates else 'no colour topic'
-    raise BagError(
+    kind = BagError if candidates else NoColorError
+    raise kind(
         f'{bag} has {fault}: {_listed(candidates or images)}. Name the one to read '
         '(--color-topic), or use a method that needs no colour.'
     )

@@ -15,9 +15,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from rosbags.interfaces import (
@@ -32,18 +33,19 @@ from rosbags.interfaces import (
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
-from cdst_ros.depth.arrays import F32, U8
+from cdst_ros.depth.arrays import F32, F64, U8
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.encodings import encode, fill_image
 from cdst_ros.depth.messages import NANOSECONDS
 from cdst_ros.recordings.bag_message import RawMessage
-from cdst_ros.recordings.bag_topics import CAMERA_INFO, IMAGE
+from cdst_ros.recordings.bag_topics import CAMERA_INFO, COMPRESSED, IMAGE
 from cdst_ros.recordings.errors import BagError
+from cdst_ros.recordings.transforms import STATIC_TOPIC, TF_MESSAGE, quaternion
 
 #: By the suffix of the storage file.
 STORAGE_PLUGINS = {'.mcap': StoragePlugin.MCAP, '.db3': StoragePlugin.SQLITE3}
 #: Topics that late subscribers hear, too: without transient local a played bag has no frames.
-_LATCHED_TOPICS = ('/tf_static',)
+_LATCHED_TOPICS = (STATIC_TOPIC,)
 _FOREVER = QosTime(9223372036, 854775807)
 _LATCHED = (
     Qos(
@@ -58,6 +60,18 @@ _LATCHED = (
         False,
     ),
 )
+
+
+class Transform(NamedTuple):
+    """
+    How a frame lies in another.
+
+    :param matrix: (4, 4), takes points of the child to the parent
+    """
+
+    parent: str
+    child: str
+    matrix: F64
 
 
 class BagWriter:
@@ -166,6 +180,35 @@ class BagWriter:
             roi=region(**camera.roi._asdict()),
         )
         self.write(topic, info, stamp_ns if log_time_ns is None else log_time_ns)
+
+    def write_compressed(
+        self, topic: str, image_format: str, data: bytes, stamp_ns: int, frame_id: str
+    ) -> None:
+        """
+        Add a compressed image.
+
+        :param image_format: as the message's ``format`` has it
+        """
+        image = self._types.types[COMPRESSED](
+            header=self._header(stamp_ns, frame_id),
+            format=image_format,
+            data=np.frombuffer(data, np.uint8),
+        )
+        self.write(topic, image, stamp_ns)
+
+    def write_transforms(self, topic: str, transforms: Iterable[Transform], stamp_ns: int) -> None:
+        """Add a message of transforms, for ``/tf`` or ``/tf_static``."""
+        types = self._types.types
+        made = []
+        for parent, child, matrix in transforms:
+            shift, rotation = matrix[:3, 3], quaternion(matrix)
+            transform = types['geometry_msgs/msg/Transform'](
+                translation=types['geometry_msgs/msg/Vector3'](*map(float, shift)),
+                rotation=types['geometry_msgs/msg/Quaternion'](*map(float, rotation)),
+            )
+            header = self._header(stamp_ns, parent)
+            made.append(types['geometry_msgs/msg/TransformStamped'](header, child, transform))
+        self.write(topic, types[TF_MESSAGE](transforms=made), stamp_ns)
 
     def write(self, topic: str, message: Any, log_time_ns: int) -> None:
         """

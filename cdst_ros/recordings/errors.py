@@ -34,3 +34,7 @@ class BagError(ValueError):
 
 class SeveralTopicsError(BagError):
     """A bag in which it is not clear which topic to read; the message lists them."""
+
+
+class NoColorError(BagError):
+    """A bag in which no topic carries colour."""

@@ -62,6 +62,7 @@ def import_folder(
     rate_hz: float,
     *,
     frame_id: str = 'camera_depth_optical_frame',
+    append: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> ImportResult:
     """
@@ -73,6 +74,7 @@ def import_folder(
 
     :param rate_hz: frames a second
     :param frame_id: optical frame to note for the images
+    :param append: go on with the recording that is there
     :param progress: told the frames done and their number, after each
     :raises RecordingError: when there is nothing to import, or every frame is bad, or the
         intrinsics or poses do not fit; nothing is written then
@@ -93,15 +95,18 @@ def import_folder(
             except RecordingError as error:
                 result.skipped[_name(file)] = str(error)
             else:
-                # Made with the first good frame, so that a bad folder leaves nothing behind.
-                writer = writer or stack.enter_context(
-                    RecordingWriter(
+                if writer is None:
+                    # With the first good frame, so that a bad folder leaves nothing behind.
+                    name = source.resolve().name
+                    writer = RecordingWriter(
                         destination,
                         rate_hz=rate_hz,
                         stamps_made=True,
-                        source=f'folder {source.resolve().name}',
+                        source=f'folder {name}',
+                        append=append,
                     )
-                )
+                    stack.enter_context(writer)
+                    writer.begin_sequence(name, source=f'folder {name}')
                 pose = None if poses is None else poses[number]
                 stamp_ns = round((number + 1) * 1e9 / rate_hz)
                 writer.append(stamp_ns, depth, color, pose=pose)

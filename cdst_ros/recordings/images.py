@@ -28,7 +28,7 @@ from cdst_ros.recordings.errors import RecordingError
 _PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1)
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 95)
 _PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
-_JPEG_SIGNATURE = b'\xff\xd8\xff'
+JPEG_SIGNATURE = b'\xff\xd8\xff'
 
 
 class EncodedImage(NamedTuple):
@@ -98,7 +98,7 @@ def decode_color(data: bytes) -> U8:
 
     :raises RecordingError: when it is no whole JPEG
     """
-    if not data.startswith(_JPEG_SIGNATURE):
+    if not data.startswith(JPEG_SIGNATURE):
         raise RecordingError(f'no JPEG ({_opening(data)})')
     # Decoders fill what a cut JPEG lacks with grey and say nothing; its end mark tells.
     if b'\xff\xd9' not in data[-64:]:

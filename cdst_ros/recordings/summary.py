@@ -19,10 +19,26 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cdst_ros.recordings.errors import RecordingError
 from cdst_ros.recordings.layout import HEADER_FILE, KINDS
 from cdst_ros.recordings.reader import Recording
+from cdst_ros.recordings.sequences import SequenceEntry
+
+
+class SequenceSummary(NamedTuple):
+    """
+    A sequence in a line.
+
+    :param entry: what is known of it
+    :param frames: frames of it
+    :param seconds: from its first stamp to the last [s]
+    """
+
+    entry: SequenceEntry
+    frames: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -32,7 +48,7 @@ class Summary:
 
     :param path: its folder
     :param frames: frames whose line can be read
-    :param seconds: from the first stamp to the last [s]
+    :param seconds: of its sequences, from the first stamp to the last [s]
     :param rate_hz: frames a second, where known
     :param stamps_made: the stamps were made, not measured
     :param sizes: by kind, the sizes of its images as ``640x480``, the commonest first
@@ -40,6 +56,8 @@ class Summary:
     :param poses: frames whose pose is known
     :param damaged: lines that cannot be read
     :param bytes: of all its files
+    :param sequences: the collecting sessions
+    :param fingerprint: what tells it from every other
     """
 
     path: Path
@@ -52,6 +70,8 @@ class Summary:
     poses: int
     damaged: int
     bytes: int
+    sequences: tuple[SequenceSummary, ...]
+    fingerprint: str
 
 
 def summarise(path: Path | str) -> Summary:
@@ -65,11 +85,14 @@ def summarise(path: Path | str) -> Summary:
     for frame in recording:
         for kind, image in frame.entry.images.items():
             sizes[kind][f'{image.width}x{image.height}'] += 1
-    stamps = [frame.stamp_ns for frame in recording]
+    sequences = tuple(
+        SequenceSummary(sequence.entry, len(sequence), sequence.seconds)
+        for sequence in recording.sequences
+    )
     return Summary(
         path=recording.path,
         frames=len(recording),
-        seconds=(max(stamps) - min(stamps)) / 1e9 if stamps else 0.0,
+        seconds=sum(sequence.seconds for sequence in sequences),
         rate_hz=recording.rate_hz,
         stamps_made=recording.stamps_made,
         sizes={
@@ -79,6 +102,8 @@ def summarise(path: Path | str) -> Summary:
         poses=sum(frame.pose is not None for frame in recording),
         damaged=len(recording.damaged),
         bytes=sum(file.stat().st_size for file in recording.path.rglob('*') if file.is_file()),
+        sequences=sequences,
+        fingerprint=recording.fingerprint,
     )
 
 

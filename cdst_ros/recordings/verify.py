@@ -35,11 +35,13 @@ class Verification:
     :param frames: frames whose line could be read
     :param problems: what is damaged, a sentence each
     :param notes: what a kill left behind, which harms nothing
+    :param fingerprint: what tells the recording from every other
     """
 
     frames: int
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    fingerprint: str = ''
 
     @property
     def sound(self) -> bool:
@@ -55,7 +57,7 @@ def verify(path: Path | str, progress: Callable[[int, int], None] | None = None)
     :raises RecordingError: when it is no recording, or of an unknown format
     """
     recording = Recording(path)
-    found = Verification(len(recording))
+    found = Verification(len(recording), fingerprint=recording.fingerprint)
     for name, lines in (
         (FRAMES_FILE, recording.damaged),
         (SEQUENCES_FILE, recording.damaged_sequences),
@@ -73,7 +75,8 @@ def verify(path: Path | str, progress: Callable[[int, int], None] | None = None)
     ]
     found.problems += _order_problems(recording)
     for done, frame in enumerate(recording, start=1):
-        found.problems += _frame_problems(frame)
+        for kind in frame.entry.images:
+            found.problems += image_problems(frame, kind)
         if progress is not None:
             progress(done, len(recording))
     found.notes += _leftovers(recording)
@@ -95,31 +98,32 @@ def _order_problems(recording: Recording) -> Iterator[str]:
         before = frame
 
 
-def _frame_problems(frame: RecordedFrame) -> Iterator[str]:
-    for kind, image in frame.entry.images.items():
-        try:
-            data = frame.read_bytes(kind)
-        except RecordingError as error:
-            yield str(error)
-            continue
-        if hashlib.sha256(data).hexdigest() != image.sha256:
-            yield f'frame {frame.index}: {image.file} is not what was recorded (checksum)'
-        try:
-            pixels = decode_color(data) if kind == 'color' else decode_depth(data)
-        except RecordingError as error:
-            yield f'frame {frame.index}: {image.file} holds {error}'
-            continue
-        height, width = pixels.shape[:2]
-        if (width, height) != (image.width, image.height):
-            yield (
-                f'frame {frame.index}: {image.file} is {width}x{height}, its line says '
-                f'{image.width}x{image.height}'
-            )
-        if image.camera is not None and not image.camera.matches(width, height):
-            yield (
-                f'frame {frame.index}: {image.file} is {width}x{height}, its camera '
-                f'{image.camera.width}x{image.camera.height}'
-            )
+def image_problems(frame: RecordedFrame, kind: str) -> Iterator[str]:
+    """Yield what is wrong with an image of a frame, a sentence each."""
+    image = frame.image(kind)
+    try:
+        data = frame.read_bytes(kind)
+    except RecordingError as error:
+        yield str(error)
+        return
+    if hashlib.sha256(data).hexdigest() != image.sha256:
+        yield f'frame {frame.index}: {image.file} is not what was recorded (checksum)'
+    try:
+        pixels = decode_color(data) if kind == 'color' else decode_depth(data)
+    except RecordingError as error:
+        yield f'frame {frame.index}: {image.file} holds {error}'
+        return
+    height, width = pixels.shape[:2]
+    if (width, height) != (image.width, image.height):
+        yield (
+            f'frame {frame.index}: {image.file} is {width}x{height}, its line says '
+            f'{image.width}x{image.height}'
+        )
+    if image.camera is not None and not image.camera.matches(width, height):
+        yield (
+            f'frame {frame.index}: {image.file} is {width}x{height}, its camera '
+            f'{image.camera.width}x{image.camera.height}'
+        )
 
 
 def _leftovers(recording: Recording) -> Iterator[str]:

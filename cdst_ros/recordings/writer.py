@@ -144,6 +144,15 @@ class RecordingWriter:
             )
         )
 
+    def copy_sequence(self, entry: SequenceEntry) -> int:
+        """
+        Begin a sequence that says what one of another recording says.
+
+        :return: its number here
+        :raises RecordingWriteError: as ``begin_sequence``
+        """
+        return self._begin(replace(entry, ended=False))
+
     def note(
         self,
         *,
@@ -320,10 +329,11 @@ class RecordingWriter:
 
     def _begin(self, entry: SequenceEntry) -> int:
         self._end()
-        self._note(replace(entry, number=self._next_sequence, started_ns=time.time_ns()))
+        number = self._next_sequence
+        self._note(replace(entry, number=number, started_ns=entry.started_ns or time.time_ns()))
         self._next_sequence += 1
         self._last_stamp_ns = None
-        return entry.number
+        return number
 
     def _end(self) -> None:
         if self._sequence is not None and not self._sequence.ended:
@@ -352,6 +362,7 @@ class RecordingWriter:
             replace(
                 current,
                 began=f'the clock was set back by {back / 1e9:.3f} s',
+                started_ns=0,
                 offered=None,
                 dropped={},
                 ended=False,

@@ -15,10 +15,16 @@ import numpy as np
 import pytest
 from rosbags.typesys import Stores, get_typestore
 
+from cdst_ros.recordings.bag_message import RawMessage
 from cdst_ros.recordings.bag_stream import BagStream
 from cdst_ros.recordings.bag_writer import BagWriter
 from cdst_ros.recordings.errors import BagError
-from cdst_ros.recordings.transforms import StaticTransforms, read_static_transforms
+from cdst_ros.recordings.transforms import (
+    MovingTransforms,
+    StaticTransforms,
+    read_moving_transforms,
+    read_static_transforms,
+)
 
 T = get_typestore(Stores.ROS2_HUMBLE).types
 
@@ -92,3 +98,84 @@ def test_a_rotation_without_length_is_refused(tmp_path):
         pytest.raises(BagError, match='rotation of no length'),
     ):
         read_static_transforms(stream)
+
+
+def turn(degrees):
+    """A quaternion about z."""
+    half = np.radians(degrees) / 2
+    return np.array([0.0, 0.0, np.sin(half), np.cos(half)])
+
+
+def moving(parent, child, places):
+    found = MovingTransforms(StaticTransforms())
+    for stamp, x, degrees in places:
+        found.add(parent, child, stamp, np.array([x, 0.0, 0.0]), turn(degrees))
+    return found
+
+
+def test_between_two_moments_a_frame_moves_evenly():
+    found = moving('map', 'base', [(100, 1.0, 0.0), (200, 3.0, 80.0)])
+    matrix = found.between('base', 'map', 150)
+    np.testing.assert_allclose(matrix[:3, 3], (2, 0, 0))
+    forty = np.radians(40)
+    np.testing.assert_allclose(matrix[:3, 0], (np.cos(forty), np.sin(forty), 0))
+    np.testing.assert_allclose(found.between('base', 'map', 100)[:3, 3], (1, 0, 0))
+    np.testing.assert_allclose(found.between('map', 'base', 200) @ (3, 0, 0, 1), (0, 0, 0, 1))
+
+
+def test_a_turn_goes_the_short_way_and_a_small_one_does_not_break():
+    found = moving('map', 'base', [(0, 0.0, 350.0), (100, 0.0, 370.0)])
+    np.testing.assert_allclose(found.between('base', 'map', 50)[:3, :3], np.eye(3), atol=1e-9)
+    found = moving('map', 'base', [(0, 0.0, 10.0), (100, 0.0, 10.000001)])
+    matrix = found.between('base', 'map', 50)
+    np.testing.assert_allclose(matrix[0, 0], np.cos(np.radians(10)), atol=1e-6)
+
+
+def test_where_nobody_knows_there_is_no_pose():
+    found = moving('map', 'base', [(1000, 0.0, 0.0), (2000, 1.0, 0.0), (3 * 10**9, 2.0, 0.0)])
+    assert found.between('base', 'map', 999) is None, 'before the first'
+    assert found.between('base', 'map', 3 * 10**9 + 1) is None, 'after the last'
+    assert found.between('base', 'map', 10**9) is None, 'in a long gap'
+    assert found.between('base', 'odom', 1500) is None, 'to a frame of another tree'
+    found.add('odom', 'base', 4000, np.zeros(3), turn(0))
+    assert found.between('base', 'map', 3000) is None, 'while its parent changes'
+
+
+def test_moving_and_fixed_frames_make_one_tree():
+    fixed = StaticTransforms()
+    fixed.add('base', 'optical', shift(z=0.5))
+    fixed.add('earth', 'map', shift(y=7))
+    found = MovingTransforms(fixed)
+    for stamp in (0, 100):
+        found.add('map', 'odom', stamp, np.array([1.0, 0, 0]), turn(0))
+    for stamp, x in ((0, 0.0), (50, 10.0)):
+        found.add('/odom', '/base', stamp, np.array([x, 0, 0]), turn(0))
+    np.testing.assert_allclose(found.between('optical', 'map', 25)[:3, 3], (6, 0, 0.5))
+    np.testing.assert_allclose(found.between('optical', 'earth', 25)[:3, 3], (6, 7, 0.5))
+    assert found.roots == {'earth'}
+    assert len(found) == 4
+
+
+def test_moments_may_come_in_any_order():
+    found = moving('map', 'base', [(300, 3.0, 0.0), (100, 1.0, 0.0)])
+    np.testing.assert_allclose(found.between('base', 'map', 200)[0, 3], 2)
+    found.add('map', 'base', 200, np.array([9.0, 0, 0]), turn(0))
+    np.testing.assert_allclose(found.between('base', 'map', 200)[0, 3], 9)
+
+
+def test_a_bag_tells_where_frames_moved_and_damage_costs_itself(tmp_path):
+    still = message(('base', 'optical', (0, 0, 1), (0, 0, 0, 1)))
+    with BagWriter(tmp_path / 'bag') as bag:
+        bag.write('/tf_static', still, 1)
+        for stamp, rotation in ((1, (0, 0, 0, 2)), (2, (0, 0, 0, 0)), (3, (0, 0, 0, 1))):
+            moved = message(('map', 'base', (stamp, 0, 0), rotation))
+            moved.transforms[0].header.stamp.sec = stamp
+            bag.write('/tf', moved, stamp)
+        bag.copy(RawMessage('/tf', 'tf2_msgs/msg/TFMessage', 4, b'\0\1\0\0nonsense'))
+    with BagStream(tmp_path / 'bag') as stream:
+        found = read_moving_transforms(stream)
+        notes = ' '.join(stream.damage.notes)
+    assert len(found) == 2
+    np.testing.assert_allclose(found.between('optical', 'map', 10**9)[:3, 3], (1, 0, 1))
+    assert 'a transform of base is none' in notes
+    assert '/tf: a message is damaged' in notes
