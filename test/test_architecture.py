@@ -43,6 +43,7 @@ ARROWS = {
         'models',
         'recordings',
         'superres.contract',
+        'superres.engine',
         'superres.store',
         'synthetic',
     },
@@ -69,6 +70,7 @@ MESSAGES = {
     'sensor_msgs',
     'std_msgs',
     'std_srvs',
+    'tf2_msgs',
 }
 
 #: What a room may import from outside.

@@ -32,6 +32,7 @@ VERBS: tuple[str, ...] = (
     'card',
     'train',
     'export',
+    'adapt',
     'synth',
     'record',
     'info',

@@ -39,15 +39,28 @@ def train(
         list[str] | None,
         typer.Argument(metavar='[KEY=VALUE]...', help='Values that differ from the file.'),
     ] = None,
+    *,
     resume: Annotated[
         bool, typer.Option('--resume', help='Go on from the last checkpoint of this run.')
     ] = False,
     checkpoint: Annotated[
         Path | None, typer.Option('--from', help='Go on from this checkpoint.')
     ] = None,
+    keep_going: Annotated[
+        bool,
+        typer.Option(
+            '--keep-going',
+            help='Go on from the newest checkpoint of this run that can be read, or begin where '
+            'there is none: for scripts that start a run until it is done.',
+        ),
+    ] = False,
+    progress: Annotated[
+        Path | None,
+        typer.Option(metavar='FILE', help='Keep the step here, in JSON, for who watches.'),
+    ] = None,
 ) -> None:
     """
-    Train a network on procedural scenes.
+    Train a network, on procedural scenes or on recordings.
 
     Writes checkpoints, curves and TensorBoard logs to runs/NAME/ and ends with the path of the
     last checkpoint, which `cdst-ros export` turns into a model.
@@ -57,6 +70,7 @@ def train(
     `cdst-ros train lite_x4 --resume`
     """
     try:
+        from cdst_ros.training.checkpoint import newest_checkpoint
         from cdst_ros.training.config import ConfigError, load_config
         from cdst_ros.training.system import TrainingError
         from cdst_ros.training.train import LAST
@@ -66,7 +80,18 @@ def train(
     with told_plainly(ConfigError, TrainingError):
         loaded = load_config(config, overrides or ())
         start = checkpoint or (loaded.folder / LAST if resume else None)
-        command = ' '.join(['cdst-ros train', config, *(overrides or ())])
-        last = run(loaded, resume=start, command=command)
+        if keep_going and start is None:
+            start = newest_checkpoint(loaded.folder)
+        command = ' '.join(
+            ['cdst-ros train', *map(_without_folders, [config, *(overrides or ())])]
+        )
+        last = run(loaded, resume=start, command=command, progress=progress)
     typer.echo(f'last checkpoint: {last}')
     typer.echo(f'make a model of it: cdst-ros export {last} --out {loaded.name}.onnx')
+
+
+def _without_folders(word: str) -> str:
+    """Return an argument as a model may tell it: folders of this machine are left out."""
+    key, equals, value = word.rpartition('=')
+    path = Path(value).expanduser()
+    return f'{key}{equals}{path.name}' if path.is_absolute() else word

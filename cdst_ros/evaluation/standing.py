@@ -83,16 +83,23 @@ def standing(
     model: str, contestants: Iterable[Contestant], made: Mapping[str, Figures]
 ) -> dict[str, Any]:
     """
-    Return how a model stands to the best classical methods, as JSON values.
+    Return how a model stands to the best classical methods and to other models, as JSON values.
 
     ``versus``: to all of them; ``versus_depth_only``: to those that see no colour, as the model.
+    ``versus_models``: to each other model, by its name.
     """
-    floors = [one for one in contestants if not one.is_model and one.name in made]
+    contestants = [one for one in contestants if one.name in made]
+    floors = [one for one in contestants if not one.is_model]
     return {
         'versus': versus(made[model], {one.name: made[one.name] for one in floors}),
         'versus_depth_only': versus(
             made[model], {one.name: made[one.name] for one in floors if not one.guided}
         ),
+        'versus_models': {
+            one.name: versus(made[model], {one.name: made[one.name]})
+            for one in contestants
+            if one.is_model and one.name != model
+        },
     }
 
 

@@ -32,6 +32,21 @@ def completed_steps(checkpoint: Path) -> int:
     return int(read_checkpoint(checkpoint)['global_step'])
 
 
+def newest_checkpoint(folder: Path) -> Path | None:
+    """
+    Return the checkpoint of a run with the most steps behind it, None where there is none.
+
+    One that cannot be read, as a power cut may leave it, is renamed out of the way.
+    """
+    steps: dict[Path, int] = {}
+    for path in sorted(folder.glob('*.ckpt')):
+        try:
+            steps[path] = completed_steps(path)
+        except ConfigError:
+            path.rename(path.with_suffix('.damaged'))
+    return max(steps, key=lambda path: steps[path], default=None)
+
+
 def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     Return a checkpoint's content; it is loaded as data, nothing in it is run.

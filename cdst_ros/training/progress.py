@@ -15,9 +15,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import time
-from typing import TextIO
+from pathlib import Path
+from typing import Any, TextIO
 
 from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import RichProgressBar
@@ -65,3 +68,43 @@ class ProgressLines(Callback):
             if name == 'loss' or name.startswith('val/')
         )
         print(f'step {step}, {speed:.3g} steps/s: {figures}', file=self._out, flush=True)
+
+
+class ProgressFile(Callback):
+    """
+    Keeps a JSON file of ``step``, ``steps`` and ``loss``, for another process that watches.
+
+    :param path: of the file; whoever reads it sees all of one moment
+    :param period_s: it is written so often at most [s]
+    """
+
+    def __init__(self, path: Path, period_s: float = 0.5) -> None:
+        super().__init__()
+        self._path = path
+        self._period_s = period_s
+        self._told_s = -period_s
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Tell where it begins."""
+        self._tell(trainer)
+
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        """Tell the step, from time to time."""
+        if time.monotonic() - self._told_s >= self._period_s:
+            self._tell(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Tell where it ends."""
+        self._tell(trainer)
+
+    def _tell(self, trainer: Trainer) -> None:
+        self._told_s = time.monotonic()
+        loss = trainer.callback_metrics.get('loss')
+        values = {
+            'step': trainer.global_step,
+            'steps': trainer.max_steps,
+            'loss': None if loss is None else round(float(loss), 6),
+        }
+        partial = self._path.with_name(self._path.name + '.partial')
+        partial.write_text(json.dumps(values) + '\n', encoding='utf-8')
+        os.replace(partial, self._path)

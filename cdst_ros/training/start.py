@@ -29,7 +29,8 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from cdst_ros.superres.contract import ModelError, read_metadata, read_origin
+from cdst_ros.superres.contract import read_metadata, read_origin
+from cdst_ros.superres.engine import ModelError
 from cdst_ros.superres.store import find_model
 from cdst_ros.synthetic import load_profile
 from cdst_ros.training.checkpoint import read_checkpoint

@@ -31,9 +31,11 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from cdst_ros.training.checkpoint import completed_steps
 from cdst_ros.training.config import ConfigError, TrainConfig
 from cdst_ros.training.loading import training_loader, validation
-from cdst_ros.training.progress import ProgressBar, ProgressLines
+from cdst_ros.training.origin import recordings_of
+from cdst_ros.training.progress import ProgressBar, ProgressFile, ProgressLines
 from cdst_ros.training.start import identity, load_start
 from cdst_ros.training.system import SuperResSystem
+from cdst_ros.training.transfer.system import TransferSystem
 from cdst_ros.training.waiting import TimedLoader, WaitShare
 
 #: The newest checkpoint of a run, in its folder.
@@ -42,13 +44,20 @@ LAST = 'last.ckpt'
 _ROOMS = ('models', 'training', 'synthetic', 'depth')
 
 
-def train(config: TrainConfig, *, resume: Path | None = None, command: str = '') -> Path:
+def train(
+    config: TrainConfig,
+    *,
+    resume: Path | None = None,
+    command: str = '',
+    progress: Path | None = None,
+) -> Path:
     """
     Train, and return the last checkpoint.
 
     :param config: the run; it writes to ``config.folder``
     :param resume: checkpoint to go on from, on the same curve
     :param command: what was typed, for the model's metadata
+    :param progress: JSON file to keep of the step, for another process that watches
     :raises ConfigError: when the run's folder is taken, or ``resume`` is no such checkpoint
     """
     last = config.folder / LAST
@@ -59,21 +68,32 @@ def train(config: TrainConfig, *, resume: Path | None = None, command: str = '')
         )
     start = 0 if resume is None else completed_steps(resume)
     torch.set_num_threads(config.threads)
-    seed_everything(config.seed, verbose=False)
-    system = SuperResSystem(config.to_dict())
+    system = system_of(config)
     system.provenance = {'commit': current_commit(), 'command': command}
     if config.start is not None:
         system.provenance['start'] = identity(config.start)
         if resume is None:
             load_start(system.network, config.start)
             system.average.load_state_dict(system.network.state_dict())
+    learned_from = recordings_of(config.data)
+    if learned_from:
+        system.provenance['recordings'] = learned_from
     batches, watched = training_loader(config, start), validation(config)
     system.scene_folders = watched.folders
     with _quiet():
         trainer = _trainer(config, start, batches)
+        if progress is not None:
+            trainer.callbacks.append(ProgressFile(progress))  # type: ignore[attr-defined]
         trainer.fit(system, batches, watched.loaders, ckpt_path=resume, weights_only=True)
         trainer.save_checkpoint(last, weights_only=False)
     return last
+
+
+def system_of(config: TrainConfig) -> SuperResSystem:
+    """Return what trains a configuration, with its initial weights."""
+    seed_everything(config.seed, verbose=False)
+    kind = SuperResSystem if config.transfer is None else TransferSystem
+    return kind(config.to_dict())
 
 
 def current_commit() -> str:

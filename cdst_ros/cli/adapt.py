@@ -1,0 +1,148 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""``cdst-ros adapt``: make a model better on the sensor of a recording."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cdst_ros.cli.failure import FAILURE, fail, told_plainly
+from cdst_ros.cli.train import REMEDY
+
+if TYPE_CHECKING:
+    from cdst_ros.learning.job import Job, Order
+    from cdst_ros.learning.workshop import Workshop
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command('adapt')(adapt)
+
+
+def adapt(
+    recording: Annotated[Path, typer.Argument(help='Recording of the trainer node.')],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar='[KEY=VALUE]...', help='Values for the training.'),
+    ] = None,
+    *,
+    start: Annotated[
+        str, typer.Option('--from', help='Model to start from: shipped, or an ONNX file.')
+    ] = 'lite_x4',
+    out: Annotated[
+        Path | None, typer.Option(help='ONNX file to write; by default NAME.onnx here.')
+    ] = None,
+    work: Annotated[
+        Path | None, typer.Option(help='Folder to work in; by default RECORDING.adapt here.')
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help='Name of the new model; by default made of both.')
+    ] = None,
+    config: Annotated[str, typer.Option(help='Training configuration.')] = 'adapt',
+    steps: Annotated[int, typer.Option(min=1, help='Steps of training.')] = 1500,
+    threads: Annotated[int, typer.Option(min=1, help='Threads to use.')] = os.cpu_count() or 1,
+    held_out: Annotated[
+        float, typer.Option(min=0.05, max=0.9, help='Share of the frames to judge on.')
+    ] = 0.2,
+    gap: Annotated[float, typer.Option(min=0.0, help='Seconds left out between.')] = 2.0,
+    frames: Annotated[int, typer.Option(min=1, help='Frames to judge on, at most.')] = 60,
+) -> None:
+    """
+    Go on with the training of a model on a recording, and judge what comes of it.
+
+    Trains on the first part, judges on the last against the model that it started from and the
+    classical methods, and writes the new model and a report. Run again after an interruption, it
+    goes on where it was. Copy the one ONNX file into the robot's folder of offers: there it is
+    judged again, and offered.
+
+    Example: `cdst-ros adapt kitchen --from lite_x4_stereo --steps 5000 --out kitchen.onnx`
+    """
+    if not all(find_spec(library) for library in ('torch', 'lightning', 'onnx')):
+        fail(f'training needs torch, lightning and onnx: {REMEDY}')
+    from cdst_ros.learning.job import LOG, REPORT_HTML, Order
+    from cdst_ros.learning.naming import adapted_name
+    from cdst_ros.superres.engine import ModelError
+    from cdst_ros.superres.store import find_model
+
+    with told_plainly(ModelError, ValueError, OSError):
+        base = find_model(start)
+        order = Order(
+            recording=str(recording.resolve()),
+            base=str(base),
+            name=name or adapted_name(base, recording),
+            config=config,
+            overrides=tuple(overrides or ()),
+            steps=steps,
+            threads=threads,
+            priority='normal',
+            held_out=held_out,
+            gap_s=gap,
+            judge_frames=frames,
+        )
+        job = _minded(order, work or Path(f'{recording.resolve().name}.adapt'))
+        status = job.status()
+        if status.state != 'finished':
+            fail(f'{status.reason or status.state}; see {job / LOG}', FAILURE)
+        model = out or Path(f'{job.order().name}.onnx')
+        shutil.copyfile(job.model(), model)
+    typer.echo(str(job.result()['sentence']))
+    typer.echo(f'model: {model}; report: {job / REPORT_HTML}')
+
+
+def _minded(order: Order, work: Path) -> Job:
+    """Have the job done, or the one that was interrupted; return it."""
+    from cdst_ros.learning.job import JobError
+    from cdst_ros.learning.workshop import Workshop
+
+    workshop = Workshop(work)
+    present = workshop.at_work()
+    if present is not None and present.order().recording != order.recording:
+        raise JobError(
+            f'{work} is at work on {present.order().recording}: give another folder by --work'
+        )
+    job = workshop.resume() or workshop.start(order)
+    try:
+        _show(workshop, job)
+    except KeyboardInterrupt:
+        typer.echo('interrupted; run it again to go on', err=True)
+        workshop.stop(job)
+        raise typer.Exit(130) from None
+    return job
+
+
+def _show(workshop: Workshop, job: Job) -> None:
+    """Show how far the job is until it has ended."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn('{task.description:<12}'), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task('starting', total=None)
+        while not (status := job.status()).ended:
+            told = job.progress() if status.stage == 'train' else {}
+            bars.update(
+                task,
+                description=status.stage or 'starting',
+                completed=told.get('step', 0),
+                total=told.get('steps'),
+            )
+            time.sleep(0.2)
+            workshop.resume()

@@ -1,0 +1,19 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+Learning beside a robot's work: jobs that train on its recording, judge, and offer a model.
+
+A job is a folder on disk; whoever reads it knows how far it is. Nothing here knows ROS, or needs
+torch: what trains is started as a process of its own, and may be of another environment.
+"""

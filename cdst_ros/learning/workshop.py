@@ -1,0 +1,204 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""A folder of jobs: start one, look how far it is, have it go on, cancel it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from cdst_ros.learning.alone import is_taken
+from cdst_ros.learning.background import born
+from cdst_ros.learning.job import CANCELLED, LOG, ORDER, Job, JobError, Order, Status
+from cdst_ros.learning.parts import divide
+from cdst_ros.recordings.atomic import write_file
+from cdst_ros.recordings.reader import read_entries
+from cdst_ros.superres.contract import read_metadata
+
+_SUFFIX = '.onnx'
+#: Jobs that have ended are kept, the newest so many.
+KEPT = 8
+#: Variables that only ROS reads.
+_FOREIGN = ('ROS_', 'RMW_', 'RCUTILS_', 'FASTRTPS_', 'FASTDDS_', 'CYCLONEDDS_')
+
+
+class Workshop:
+    """
+    Jobs, one at a time; they outlive the process that starts them.
+
+    :param folder: of the jobs, made when the first is started
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        #: Minders that this process started: once they end, it has to take note of that.
+        self._children: list[subprocess.Popen[bytes]] = []
+
+    def jobs(self) -> list[Job]:
+        """Return the jobs, the oldest first."""
+        return [Job(file.parent) for file in sorted(self.folder.glob(f'*/{ORDER}'))]
+
+    def latest(self) -> Job | None:
+        """Return the newest job."""
+        jobs = self.jobs()
+        return jobs[-1] if jobs else None
+
+    def at_work(self) -> Job | None:
+        """Return the job that has not ended, whether or not a process minds it."""
+        for job in reversed(self.jobs()):
+            with suppress(JobError):
+                if not job.status().ended:
+                    return job
+        return None
+
+    def is_minded(self) -> bool:
+        """Return whether a process is at work on a job."""
+        self._children = [child for child in self._children if child.poll() is None]
+        return is_taken(self.folder)
+
+    def start(self, order: Order) -> Job:
+        """
+        Begin a job; returns at once.
+
+        The models are copied, so that whatever becomes of their files changes nothing.
+
+        :raises JobError: when another is at work, or the recording has too few frames
+        :raises RecordingError: when the recording cannot be read
+        :raises ModelError: when a model cannot be used
+        :raises OSError: when the disk refuses
+        """
+        present = self.at_work()
+        if present is not None or self.is_minded():
+            raise JobError(
+                f'{present.name if present else "another job"} is at work in {self.folder}: wait '
+                'for it, or cancel it'
+            )
+        entries = read_entries(Path(order.recording)).entries
+        divide(entries, order.held_out, order.gap_s)
+        self._tidy()
+        folder = self.folder / _free_name(self.folder)
+        folder.mkdir(parents=True)
+        job = Job.create(
+            folder,
+            replace(
+                order,
+                recording=str(Path(order.recording).resolve()),
+                base=_copied(order.base, folder / 'base'),
+                candidate=order.candidate and _copied(order.candidate, folder / 'candidate'),
+            ),
+        )
+        self.resume()
+        return job
+
+    def resume(self) -> Job | None:
+        """Have the job that has not ended go on, unless a process minds it; return it."""
+        job = self.at_work()
+        if job is None or self.is_minded():
+            return job
+        if job.is_cancelled():
+            self._conclude(job)
+            return None
+        with (job / LOG).open('ab') as log:
+            self._children.append(
+                subprocess.Popen(
+                    [sys.executable, '-m', 'cdst_ros.learning.supervisor', str(job.folder)],
+                    env=_environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    # A session of its own: neither Ctrl-C nor the end of the node reaches it.
+                    start_new_session=True,
+                )
+            )
+        return job
+
+    def cancel(self) -> Job | None:
+        """Ask the job at work to end for good; returns at once. None when there is none."""
+        job = self.at_work()
+        if job is None:
+            return None
+        write_file(job / CANCELLED, b'')
+        if not self._signal(job, signal.SIGTERM) and not self.is_minded():
+            self._conclude(job)
+        return job
+
+    def stop(self, job: Job) -> None:
+        """Ask the processes of a job to end; it goes on from there when it is resumed."""
+        self._signal(job, signal.SIGTERM)
+
+    def kill(self, job: Job) -> None:
+        """End the processes of a cancelled job that did not end when they were asked to."""
+        if not job.status().ended:
+            self._signal(job, signal.SIGKILL)
+            self._conclude(job)
+
+    def _signal(self, job: Job, signum: signal.Signals) -> bool:
+        """Send a signal to the minder; a firm one to all of its session. False if it has gone."""
+        status = job.status()
+        # The number may have gone to another process since.
+        if not status.pid or born(status.pid) != status.born:
+            return False
+        try:
+            if signum == signal.SIGKILL:
+                os.killpg(status.pid, signum)
+            else:
+                os.kill(status.pid, signum)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
+    def _conclude(self, job: Job) -> None:
+        status = job.status()
+        job.write_status(replace(status, state='cancelled', pid=0))
+
+    def _tidy(self) -> None:
+        """Remove all but the newest jobs."""
+        for job in self.jobs()[: -KEPT + 1]:
+            shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def wait_for(workshop: Workshop, job: Job, timeout_s: float) -> Status:
+    """Return the status of a job once it has ended, or the time is up."""
+    end_s = time.monotonic() + timeout_s
+    while not (status := job.status()).ended and time.monotonic() < end_s:
+        time.sleep(0.05)
+        workshop.is_minded()
+    return status
+
+
+def _free_name(folder: Path) -> str:
+    """Return the time as a name, with a number where that is taken."""
+    stem = datetime.now().strftime('%Y%m%d-%H%M%S')
+    names = (stem, *(f'{stem}-{number}' for number in range(2, 100)))
+    return next(name for name in names if not (folder / name).exists())
+
+
+def _copied(model: str, folder: Path) -> str:
+    """Copy a model under the name that it has; return the copy."""
+    metadata = read_metadata(model)
+    folder.mkdir(parents=True)
+    return str(shutil.copyfile(model, folder / f'{metadata.name}{_SUFFIX}'))
+
+
+def _environment() -> dict[str, str]:
+    """Return the variables of this process without those of ROS: a training has none."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(_FOREIGN)}
