@@ -45,6 +45,16 @@ _FEATURES = {
     'asimddp': 'dot product',
 }
 
+#: Where the kernel driver of a desktop GPU, of WSL and of a Jetson put their devices.
+GPU_DEVICES = ('/dev/nvidia0', '/dev/dxg', '/dev/nvhost-gpu', '/dev/nvgpu/igpu0/ctrl')
+
+#: How TensorRT comes onto a machine with a GPU.
+TENSORRT_REMEDY = (
+    'on a Jetson (JetPack 6 or newer), make the environment with --system-site-packages to see '
+    'that of JetPack; elsewhere install the tensorrt package that fits the driver; see '
+    'docs/engines.md'
+)
+
 _PIP_ROS = 'pip install -e ".[ros]" in the checkout'
 
 
@@ -127,8 +137,7 @@ def tensorrt(version: str | None, has_gpu: bool) -> Finding:
         return Finding('Machine', 'TensorRT', f'{version}, but no GPU', Status.ABSENT)
     if not has_gpu:
         return Finding('Machine', 'TensorRT', 'not installed; needs an NVIDIA GPU', Status.ABSENT)
-    remedy = 'nothing yet: this version of cdst_ros runs its models on the CPU'
-    return Finding('Machine', 'TensorRT', 'not installed', Status.ABSENT, remedy)
+    return Finding('Machine', 'TensorRT', 'not installed', Status.ABSENT, TENSORRT_REMEDY)
 
 
 def distro_of(rclpy_version: str) -> str:

@@ -30,7 +30,7 @@ PACKAGE = ROOT / 'cdst_ros'
 APT_KEYS = {'cv2': 'python3-opencv', 'yaml': 'python3-yaml'}
 
 #: No apt key exists for these: they come by pip, on a robot into an environment of its own.
-PIP_ONLY = {'mcap', 'onnxruntime', 'openvino', 'rosbags', 'tensorrt', 'zstandard'}
+PIP_ONLY = {'cuda', 'mcap', 'onnxruntime', 'openvino', 'rosbags', 'tensorrt', 'zstandard'}
 
 #: pip's name of a library that is imported under another name.
 PIP_NAMES = {'cv2': 'opencv-python-headless', 'yaml': 'pyyaml'}
@@ -38,8 +38,8 @@ PIP_NAMES = {'cv2': 'opencv-python-headless', 'yaml': 'pyyaml'}
 #: Libraries of an extra that the core imports where it needs them, and says so where they lack.
 EXTRAS = {'h5py': 'datasets', 'jinja2': 'report', 'matplotlib': 'report'}
 
-#: From JetPack or NVIDIA, by hand.
-UNDECLARED = {'tensorrt'}
+#: By hand: from JetPack or NVIDIA, and CUDA's of the major version that is there.
+UNDECLARED = {'cuda', 'tensorrt'}
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ import typer
 
 from cdst_ros import __version__
 from cdst_ros.environment import (
+    GPU_DEVICES,
     Finding,
     Status,
     cpu,
@@ -44,9 +45,6 @@ from cdst_ros.environment import (
 
 _TRAINING = 'to train, pip install -e ".[train]" in the checkout'
 _REPORTS = 'to write reports as HTML, pip install -e ".[report]" in the checkout'
-
-#: Where the kernel driver of a desktop GPU and of a Jetson put their devices.
-_GPU_DEVICES = ('/dev/nvidia0', '/dev/nvhost-gpu', '/dev/nvgpu/igpu0/ctrl')
 
 _OPTIONAL = {
     'Jinja2': _REPORTS,
@@ -126,7 +124,7 @@ def _machine() -> Iterator[Finding]:
     yield Finding('Machine', 'executable', sys.executable)
     yield Finding('Machine', 'system', platform.platform())
     yield cpu(_text_of('/proc/cpuinfo'), len(os.sched_getaffinity(0)))
-    found = gpu(_nvidia_smi(), any(Path(device).exists() for device in _GPU_DEVICES))
+    found = gpu(_nvidia_smi(), any(Path(device).exists() for device in GPU_DEVICES))
     yield found
     yield tensorrt(_installed_version('tensorrt'), found.status is Status.OK)
 

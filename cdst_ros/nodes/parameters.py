@@ -34,8 +34,8 @@ class Parameters(DeclaredParameters):
     )
     engine: str = parameter(
         'auto',
-        'What computes: auto takes openvino, else onnxruntime (tensorrt is not there yet); the '
-        'classical methods need no model.',
+        'What computes: auto takes tensorrt where there is a GPU, else openvino, else '
+        'onnxruntime; the classical methods need no model.',
         choices=('auto', *ENGINE_NAMES),
     )
     precision: str = parameter('f32', 'Arithmetic of the model: f32, or what the engine offers.')

@@ -23,11 +23,14 @@ from typing import BinaryIO, NamedTuple
 
 from cdst_ros.superres.engine import ModelError
 
-# Field numbers of onnx.proto3: ModelProto, GraphProto, NodeProto, StringStringEntryProto.
+# Field numbers of onnx.proto3: ModelProto, GraphProto, NodeProto, TensorProto,
+# StringStringEntryProto.
 _MODEL_GRAPH = 7
 _MODEL_METADATA = 14
 _GRAPH_NODE = 1
+_GRAPH_INITIALIZER = 5
 _NODE_OP_TYPE = 4
+_TENSOR_DATA_TYPE = 2
 _ENTRY_KEY = 1
 _ENTRY_VALUE = 2
 
@@ -39,11 +42,16 @@ class _DamagedError(Exception):
 
 
 class _Field(NamedTuple):
-    """A length-delimited field: its number, and where its bytes lie in the file."""
+    """
+    A field: its number, and where its bytes lie in the file.
+
+    :param value: of a number; None where the field is length-delimited
+    """
 
     number: int
     start: int
     end: int
+    value: int | None = None
 
 
 class OnnxFile(NamedTuple):
@@ -52,10 +60,12 @@ class OnnxFile(NamedTuple):
 
     :param properties: its ``metadata_props``
     :param operators: the operator types of its main graph, such as ``Conv``
+    :param weight_types: TensorProto.DataType of the weights of its main graph
     """
 
     properties: dict[str, str]
     operators: frozenset[str]
+    weight_types: frozenset[int]
 
 
 def read_onnx_file(path: Path) -> OnnxFile:
@@ -83,6 +93,7 @@ def read_onnx_file(path: Path) -> OnnxFile:
 def _read_model(file: BinaryIO, size: int) -> OnnxFile:
     properties: dict[str, str] = {}
     operators: set[str] = set()
+    weight_types: set[int] = set()
     has_graph = False
     for field in _fields(file, 0, size):
         if field.number == _MODEL_METADATA:
@@ -91,9 +102,10 @@ def _read_model(file: BinaryIO, size: int) -> OnnxFile:
         elif field.number == _MODEL_GRAPH:
             has_graph = True
             operators |= _read_operators(file, field)
+            weight_types |= _read_weight_types(file, field)
     if not has_graph:
         raise _DamagedError('it holds no graph')
-    return OnnxFile(properties, frozenset(operators))
+    return OnnxFile(properties, frozenset(operators), frozenset(weight_types))
 
 
 def _read_entry(file: BinaryIO, entry: _Field) -> tuple[str, str]:
@@ -113,8 +125,23 @@ def _read_operators(file: BinaryIO, graph: _Field) -> set[str]:
     }
 
 
+def _read_weight_types(file: BinaryIO, graph: _Field) -> set[int]:
+    return {
+        field.value
+        for tensor in _fields(file, graph.start, graph.end)
+        if tensor.number == _GRAPH_INITIALIZER
+        for field in _all_fields(file, tensor.start, tensor.end)
+        if field.number == _TENSOR_DATA_TYPE and field.value is not None
+    }
+
+
 def _fields(file: BinaryIO, start: int, end: int) -> Iterator[_Field]:
     """Yield the length-delimited fields of the message in ``[start, end)``; skip the others."""
+    return (field for field in _all_fields(file, start, end) if field.value is None)
+
+
+def _all_fields(file: BinaryIO, start: int, end: int) -> Iterator[_Field]:
+    """Yield the numbers and length-delimited fields of the message in ``[start, end)``."""
     position = start
     while position < end:
         key, position = _read_varint(file, position, end)
@@ -130,7 +157,9 @@ def _fields(file: BinaryIO, start: int, end: int) -> Iterator[_Field]:
             yield _Field(number, position, position + length)
             position += length
         elif wire_type == _VARINT:
-            _, position = _read_varint(file, position, end)
+            began = position
+            value, position = _read_varint(file, position, end)
+            yield _Field(number, began, position, value)
         elif wire_type in (_FIXED64, _FIXED32):
             position += 8 if wire_type == _FIXED64 else 4
         else:

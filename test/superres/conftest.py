@@ -67,6 +67,7 @@ def _graph(
     nan: bool = False,
     never_valid: bool = False,
     quantised: bool = False,
+    half: bool = False,
 ) -> Any:
     """
     Return a graph: depth and mask repeated s times.
@@ -115,6 +116,11 @@ def _graph(
     elif quantised:
         nodes.append(node('QuantizeLinear', ['enlarged', 'q_scale', 'q_zero'], ['quantised']))
         nodes.append(node('DequantizeLinear', ['quantised', 'q_scale', 'q_zero'], ['found']))
+    elif half:
+        constants.append(constant('one', np.ones((1, 1, 1, 1)), np.float16))
+        nodes.append(node('Cast', ['enlarged'], ['low'], to=onnx.TensorProto.FLOAT16))
+        nodes.append(node('Mul', ['low', 'one'], ['body']))
+        nodes.append(node('Cast', ['body'], ['found'], to=onnx.TensorProto.FLOAT))
     else:
         nodes.append(node('Identity', ['enlarged'], ['found']))
     nodes.append(

@@ -25,6 +25,7 @@ from cdst_ros.superres.contract import (
     read_metadata,
 )
 from cdst_ros.superres.engine import ModelError
+from cdst_ros.superres.engines.model import written_precision
 from cdst_ros.superres.onnx_file import read_onnx_file
 
 FULL = ModelMetadata(
@@ -176,11 +177,13 @@ def test_a_file_cut_anywhere_is_refused_with_its_name(make_model):
 
 
 def test_weights_are_skipped_unread(tmp_path):
-    # Field 7 (graph) holding field 5 (initializer) of 1 GiB, then the metadata.
+    # Field 7 (graph) holding field 5 (initializer) of FLOAT and 1 GiB, then the metadata.
     blob = 1 << 30
     path = tmp_path / 'large.onnx'
+    tensor = b'\x10\x01\x4a' + _varint(blob)
+    initializer = b'\x2a' + _varint(len(tensor) + blob) + tensor
     with open(path, 'wb') as file:
-        file.write(b'\x3a' + _varint(blob + 1 + len(_varint(blob))) + b'\x2a' + _varint(blob))
+        file.write(b'\x3a' + _varint(len(initializer) + blob) + initializer)
         file.seek(blob, 1)
         for key, value in FULL.to_properties().items():
             entry = _delimited(1, key.encode()) + _delimited(2, value.encode())
@@ -193,6 +196,13 @@ def test_operators_are_those_of_the_graph(make_model):
     assert 'Resize' in read_onnx_file(make_model()).operators
     assert 'QuantizeLinear' not in read_onnx_file(make_model()).operators
     assert 'QuantizeLinear' in read_onnx_file(make_model(quantised=True)).operators
+
+
+@pytest.mark.parametrize(
+    ('graph', 'precision'), [({}, 'f32'), ({'quantised': True}, 'int8'), ({'half': True}, 'f16')]
+)
+def test_the_precision_is_that_which_the_file_is_written_in(graph, precision, make_model):
+    assert written_precision(read_onnx_file(make_model(**graph))) == precision
 
 
 def test_paths_may_be_text(make_model):

@@ -15,6 +15,7 @@
 
 from cdst_ros.superres.engines.registry import (
     CLASSICAL_ENGINES,
+    CPU_ENGINES,
     ENGINE_NAMES,
     MODEL_ENGINES,
     EngineDescription,
@@ -22,11 +23,14 @@ from cdst_ros.superres.engines.registry import (
     describe_engines,
     open_engine,
 )
+from cdst_ros.superres.engines.standby import StandbyEngine
 
 __all__ = [
     'CLASSICAL_ENGINES',
+    'CPU_ENGINES',
     'ENGINE_NAMES',
     'MODEL_ENGINES',
+    'StandbyEngine',
     'EngineDescription',
     'choose_engine',
     'describe_engines',

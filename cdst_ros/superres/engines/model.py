@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +25,7 @@ import numpy as np
 from cdst_ros.depth.arrays import F32, U8, Bool
 from cdst_ros.superres.contract import ModelMetadata
 from cdst_ros.superres.engine import Engine, EngineError, EngineInfo, ModelError
-from cdst_ros.superres.onnx_file import read_onnx_file
+from cdst_ros.superres.onnx_file import OnnxFile, read_onnx_file
 from cdst_ros.superres.scratch import Scratch
 
 #: The outputs of contract 1, each float32 (1, 1, sH, sW).
@@ -39,6 +39,9 @@ _CHANNELS = {'depth': 1, 'valid': 1, 'rgb': 3}
 _INTEGER_OPERATORS = frozenset(
     {'QuantizeLinear', 'DequantizeLinear', 'QLinearConv', 'ConvInteger', 'MatMulInteger'}
 )
+
+# TensorProto.DataType of onnx.proto3.
+_LOW_FLOATS = {'f16': 10, 'bf16': 16}
 
 _EXPORT_AGAIN = 'export it again with `cdst-ros export`'
 
@@ -159,14 +162,10 @@ class ModelInputs:
 
     def arrays(self, height: int, width: int) -> dict[str, F32]:
         """Return the inputs by name for frames of that size, to be filled by ``fill``."""
-        arrays = {
-            'depth': self._scratch.array('depth', (1, 1, height, width)),
-            'valid': self._scratch.array('valid', (1, 1, height, width)),
+        return {
+            name: self._scratch.array(name, shape)
+            for name, shape in input_shapes(self._info, height, width).items()
         }
-        if self._info.guided:
-            size = height * self._info.scale, width * self._info.scale
-            arrays['rgb'] = self._scratch.array('rgb', (1, 3, *size))
-        return arrays
 
     def fill(self, depth: F32, valid: Bool, rgb: U8 | None) -> dict[str, F32]:
         """
@@ -175,12 +174,31 @@ class ModelInputs:
         :raises EngineError: where colour is due and missing, or of another size
         """
         arrays = self.arrays(*depth.shape)
-        arrays['depth'][0, 0] = depth
-        arrays['valid'][0, 0] = valid
-        if self._info.guided:
-            colour = check_colour(self._info, depth, rgb)
-            np.multiply(colour.transpose(2, 0, 1), np.float32(1 / 255), out=arrays['rgb'][0])
+        fill_inputs(self._info, arrays, depth, valid, rgb)
         return arrays
+
+
+def input_shapes(info: EngineInfo, height: int, width: int) -> dict[str, tuple[int, ...]]:
+    """Return the shape of each input for frames of that size [px]."""
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(('depth', 'valid'), (1, 1, height, width))
+    if info.guided:
+        shapes['rgb'] = (1, 3, height * info.scale, width * info.scale)
+    return shapes
+
+
+def fill_inputs(
+    info: EngineInfo, arrays: Mapping[str, F32], depth: F32, valid: Bool, rgb: U8 | None
+) -> None:
+    """
+    Fill arrays of ``input_shapes`` from a frame.
+
+    :raises EngineError: where colour is due and missing, or of another size
+    """
+    arrays['depth'][0, 0] = depth
+    arrays['valid'][0, 0] = valid
+    if info.guided:
+        colour = check_colour(info, depth, rgb)
+        np.multiply(colour.transpose(2, 0, 1), np.float32(1 / 255), out=arrays['rgb'][0])
 
 
 def check_colour(info: EngineInfo, depth: F32, rgb: U8 | None) -> U8:
@@ -205,19 +223,26 @@ def model_info(
     """
     Return what a model engine says of itself.
 
-    A quantised model is ``int8`` where its file says so, and ``precision`` in the rest.
+    A model is ``int8`` or ``f16`` as far as its file says so, and ``precision`` in the rest.
     """
-    quantised = read_onnx_file(path).operators & _INTEGER_OPERATORS
+    written = written_precision(read_onnx_file(path))
     return EngineInfo(
         engine=engine,
         model=metadata.name,
         scale=metadata.scale,
         alignment=metadata.alignment,
-        precision=f'int8+{precision}' if quantised else precision,
+        precision=precision if written == 'f32' else f'{written}+{precision}',
         device=device,
         guided=metadata.guided,
         noise=metadata.noise,
     )
+
+
+def written_precision(file: OnnxFile) -> str:
+    """Return the lowest precision that a model file itself says to compute in."""
+    if file.operators & _INTEGER_OPERATORS:
+        return 'int8'
+    return next((name for name, code in _LOW_FLOATS.items() if code in file.weight_types), 'f32')
 
 
 def thread_count(threads: int | None) -> int:

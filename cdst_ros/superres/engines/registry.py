@@ -15,25 +15,33 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module, metadata, util
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 
-from cdst_ros.superres.engine import Engine, EngineError
+from cdst_ros.environment import GPU_DEVICES, TENSORRT_REMEDY
+from cdst_ros.superres.engine import Engine, EngineError, ModelError
+from cdst_ros.superres.engines.standby import SlowEngine, StandbyEngine
 from cdst_ros.superres.store import find_model
 
+#: Engines that run a model on the CPU, best first.
+CPU_ENGINES = ('openvino', 'onnxruntime')
+
 #: Engines that run a model, best first: the order that ``auto`` tries.
-MODEL_ENGINES = ('tensorrt', 'openvino', 'onnxruntime')
+MODEL_ENGINES = ('tensorrt', *CPU_ENGINES)
 
 #: Engines that need no model, only a scale.
 CLASSICAL_ENGINES = ('nearest', 'bilinear', 'bicubic', 'joint_bilateral')
 
 ENGINE_NAMES = (*MODEL_ENGINES, *CLASSICAL_ENGINES)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -84,9 +92,13 @@ def open_engine(
     scale: int | None = None,
     threads: int | None = None,
     device: str | None = None,
+    live: bool = False,
 ) -> Engine:
     """
     Open an engine; whatever is wrong with it comes out here, not with the first frame.
+
+    TensorRT comes with an engine on the CPU beside it (``StandbyEngine``), which it is held
+    against on the first frame of each size.
 
     :param model: name of a shipped model or path of an ONNX file; None for classical methods
     :param engine: ``auto`` or one of ``ENGINE_NAMES``
@@ -94,6 +106,8 @@ def open_engine(
     :param scale: needed by classical methods; a model is checked against it
     :param threads: None: the environment's ``CDST_ROS_THREADS``, else every core given to us
     :param device: in the engine's own words; None: its default
+    :param live: frames do not wait for an engine that is slow to get ready; they run on the CPU
+        until ``StandbyEngine.prepare`` was called
     :raises ModelError: when the model can not be used
     :raises EngineError: when the engine can not be used; tells what to do
     """
@@ -108,8 +122,7 @@ def open_engine(
             f'engine {engine} needs a model: give the name of a shipped one or an .onnx file'
         )
     path = find_model(model)
-    name = choose_engine()[0] if engine == 'auto' else engine
-    opened = _LOADERS[name](path, precision, threads, device)
+    opened = _open_model(path, engine, _Wish(precision, threads, device, live))
     if scale not in (None, opened.info.scale):
         opened.close()
         raise EngineError(
@@ -137,22 +150,62 @@ def _open_classical(
     return InterpolationEngine(engine, scale)
 
 
-def _open_openvino(path: Path, precision: str, threads: int | None, device: str | None) -> Engine:
+class _Wish(NamedTuple):
+    """How an engine is to be; see ``open_engine``."""
+
+    precision: str
+    threads: int | None
+    device: str | None
+    live: bool
+
+
+def _open_model(path: Path, engine: str, wish: _Wish) -> Engine:
+    name = choose_engine()[0] if engine == 'auto' else engine
+    try:
+        return _LOADERS[name](path, wish)
+    except EngineError as error:
+        if engine != 'auto' or name != 'tensorrt':
+            raise
+        _log.warning('tensorrt is here but can not be used, the CPU is: %s', error)
+        return _LOADERS[_cpu_engine()](path, wish._replace(device=None))
+
+
+def _open_openvino(path: Path, wish: _Wish) -> Engine:
     module = _load('openvino', 'cdst_ros.superres.engines.open_vino')
-    engine: Engine = module.OpenVinoEngine(path, precision, threads, device)
+    engine: Engine = module.OpenVinoEngine(path, wish.precision, wish.threads, wish.device)
     return engine
 
 
-def _open_onnxruntime(
-    path: Path, precision: str, threads: int | None, device: str | None
-) -> Engine:
+def _open_onnxruntime(path: Path, wish: _Wish) -> Engine:
     module = _load('onnxruntime', 'cdst_ros.superres.engines.onnx_runtime')
-    engine: Engine = module.OnnxRuntimeEngine(path, precision, threads, device)
+    engine: Engine = module.OnnxRuntimeEngine(path, wish.precision, wish.threads, wish.device)
     return engine
 
 
-def _open_tensorrt(path: Path, precision: str, threads: int | None, device: str | None) -> Engine:
-    raise EngineError(f'{path} can not run on tensorrt: {_NO_TENSORRT}')
+def _open_tensorrt(path: Path, wish: _Wish) -> Engine:
+    module = _load('tensorrt', 'cdst_ros.superres.engines.tensorrt.engine')
+    slow: SlowEngine = module.TensorRtEngine(path, wish.precision, wish.device)
+    try:
+        standby = _LOADERS[_cpu_engine()](path, wish._replace(precision='f32', device=None))
+    except (EngineError, ModelError):
+        slow.close()
+        raise
+    return StandbyEngine(slow, standby, wait=not wish.live)
+
+
+def _cpu_engine() -> str:
+    """
+    Return the best engine on the CPU.
+
+    :raises EngineError: where there is none, which TensorRT needs beside it
+    """
+    for name in CPU_ENGINES:
+        if _describe_model_engine(name).available:
+            return name
+    raise EngineError(
+        'tensorrt needs an engine on the CPU beside it, to work while it is built and to be held '
+        'against: `pip install onnxruntime`'
+    )
 
 
 def _load(name: str, module: str) -> Any:
@@ -165,16 +218,28 @@ def _load(name: str, module: str) -> Any:
     except ImportError as error:
         raise EngineError(
             f'{name} {found.version} is installed but does not load ({error}): '
-            f'`pip install --force-reinstall {name}`, or use another engine'
+            f'{_INSTALL_AGAIN.get(name, f"`pip install --force-reinstall {name}`")}, or use '
+            'another engine'
         ) from error
 
 
 def _describe_model_engine(name: str) -> EngineDescription:
-    if name == 'tensorrt':
-        return EngineDescription(name, False, '', _NO_TENSORRT)
+    if name == 'tensorrt' and (missing := _missing_for_tensorrt()):
+        return EngineDescription(name, False, '', missing)
     if util.find_spec(name) is None:
         return EngineDescription(name, False, '', f'not installed; `pip install {name}`')
     return EngineDescription(name, True, _version(name), _MODEL_REASONS[name])
+
+
+def _missing_for_tensorrt() -> str:
+    """Return what TensorRT lacks here and what to do, empty where nothing is lacking."""
+    if not any(Path(device).exists() for device in GPU_DEVICES):
+        return 'no NVIDIA GPU here; use engine openvino or onnxruntime'
+    if util.find_spec('tensorrt') is None:
+        return f'not installed; {TENSORRT_REMEDY}'
+    if util.find_spec('cuda') is None or util.find_spec('cuda.bindings') is None:
+        return 'needs cuda-bindings of the CUDA here; `pip install "cuda-bindings==12.*"`, or 13.*'
+    return ''
 
 
 def _version(name: str) -> str:
@@ -185,17 +250,16 @@ def _version(name: str) -> str:
     return 'of unknown version'
 
 
-_NO_TENSORRT = (
-    'this version of cdst_ros has no TensorRT engine; use engine openvino or onnxruntime'
-)
-
-_LOADERS: dict[str, Callable[[Path, str, int | None, str | None], Engine]] = {
+_LOADERS: dict[str, Callable[[Path, _Wish], Engine]] = {
     'tensorrt': _open_tensorrt,
     'openvino': _open_openvino,
     'onnxruntime': _open_onnxruntime,
 }
 
+_INSTALL_AGAIN = {'tensorrt': TENSORRT_REMEDY}
+
 _MODEL_REASONS = {
+    'tensorrt': 'fastest where there is a GPU; in the precision of the model file',
     'openvino': 'fastest on CPUs; f32, and bf16 where the CPU has it',
     'onnxruntime': 'runs everywhere; f32',
 }
