@@ -15,6 +15,8 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +36,7 @@ from cdst_ros.training.data import (
     make_pool,
     validation_batches,
 )
+from cdst_ros.training.kept import KeptBatches, keep
 from cdst_ros.training.sources.opening import open_sources
 from cdst_ros.training.sources.stream import MixedBatches
 from cdst_ros.training.validation import validation_scenes
@@ -42,6 +45,9 @@ from cdst_ros.training.waiting import TimedLoader
 _VALIDATION_BATCHES = 4
 #: Batches that every worker makes ahead.
 _AHEAD = 4
+#: Kept samples depend on no run's seed, and on nothing here.
+_KEPT_SEED = 0
+_NOT_OF_SAMPLES = ('batch_size', 'workers', 'root', 'kept')
 
 
 def training_loader(config: TrainConfig, start: int, part: Part = WHOLE) -> TimedLoader:
@@ -56,6 +62,8 @@ def training_loader(config: TrainConfig, start: int, part: Part = WHOLE) -> Time
     except ValueError as error:
         raise ConfigError(str(error)) from None
     data, scale = config.data, config.model.scale
+    if data.kept is not None:
+        return TimedLoader(_loader(_kept(config, start, part), config))
     if data.sources:
         shares = open_sources(data, scale, config.sensors, config.seed)
         return TimedLoader(_loader(MixedBatches(shares, data, config.seed, start, part), config))
@@ -97,7 +105,30 @@ def validation(config: TrainConfig) -> Validation:
     return Validation(loaders, tuple(scene.folder for scene in scenes))
 
 
-def _loader(batches: Batches | MixedBatches, config: TrainConfig) -> DataLoader[Batch]:
+def _kept(config: TrainConfig, start: int, part: Part) -> KeptBatches:
+    """Return batches of kept samples; make those first when there are none."""
+    data, scale = config.data, config.model.scale
+    assert data.kept is not None
+    folder = Path(data.kept)
+    origin = {
+        'scale': scale,
+        'sensors': sorted(sensor.name for sensor in config.sensors),
+        **{k: v for k, v in asdict(data).items() if k not in _NOT_OF_SAMPLES},
+    }
+    if not folder.exists():
+        fresh = replace(data, kept=None, pool=0)
+        shares = open_sources(fresh, scale, config.sensors, _KEPT_SEED)
+        batches = MixedBatches(shares, fresh, _KEPT_SEED)
+        count = data.pool * data.tiles**2
+        steps = -(-count // data.batch_size)
+        made = itertools.islice(_loader(batches, config), steps)
+        keep(folder, track(made, total=steps, description='Making samples'), count, origin)
+    return KeptBatches(folder, origin, data.batch_size, config.seed, start, part)
+
+
+def _loader(
+    batches: Batches | MixedBatches | KeptBatches, config: TrainConfig
+) -> DataLoader[Batch]:
     workers = config.data.workers
     return DataLoader(
         batches,

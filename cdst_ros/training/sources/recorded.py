@@ -33,7 +33,6 @@ from cdst_ros.training.config import ConfigError
 from cdst_ros.training.sources.image import SourceImage, metric
 from cdst_ros.training.sources.selection import select
 from cdst_ros.training.sources.settings import SourceConfig
-from cdst_ros.training.sources.test_set import refuse_folder
 
 
 def read_recordings(
@@ -49,7 +48,6 @@ def read_recordings(
     :raises ConfigError: when there is none, or no frame makes a pair
     :raises ValueError: when one can not be read
     """
-    refuse_folder(path)
     if not path.exists():
         raise ConfigError(f'there is no {path}: data.root and path of a source name it')
     found = list(_found(path, settings))

@@ -1,0 +1,118 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import cv2
+import numpy as np
+import pytest
+from recordings.datasets.layouts import write_pairs
+
+from cdst_ros.depth.camera import CameraModel
+from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.recordings.writer import Picture, RecordingWriter
+from cdst_ros.training.config import ConfigError
+from cdst_ros.training.sources.opening import open_sources
+from training.sources.folders import data_of, write_metric
+
+CAMERA = CameraModel.from_intrinsics(30.0, 30.0, 15.5, 11.5, 32, 24)
+
+
+def scene(number, factor=1):
+    """Return a slanted wall [mm] with a box before it and a hole, so many times as large."""
+    rows, columns = np.mgrid[: 24 * factor, : 32 * factor] // factor
+    depth = (3000 + 4 * columns + 2 * rows + 5 * number).astype(np.uint16)
+    depth[6 * factor : 14 * factor, 8 * factor : 20 * factor] = 1500 + number
+    depth[18 * factor : 21 * factor, 3 * factor : 6 * factor] = 0
+    return depth
+
+
+def record(folder, frames=5, *, reference=0, color_frame='tof'):
+    with RecordingWriter(folder, rate_hz=10, stamps_made=True) as writer:
+        for number in range(frames):
+            red = np.zeros((24, 32, 3), np.uint8)
+            red[6:14, 8:20, 0] = 200
+            large = CAMERA.scaled(reference, GridAlignment.HALF_PIXEL) if reference else None
+            writer.append(
+                (number + 1) * 100_000_000,
+                Picture(scene(number), 'tof', CAMERA),
+                Picture(red, color_frame, CAMERA),
+                reference=(Picture(scene(number, reference), 'tof', large) if reference else None),
+            )
+
+
+def crops(root, scale=2, **source):
+    data = data_of(root, {'kind': 'recordings', **source}, color=True)
+    return open_sources(data, scale, {}, 0)[0].source
+
+
+def test_depth_without_a_reference_makes_pairs_across_scales(tmp_path):
+    record(tmp_path / 'walk')
+    source = crops(tmp_path, path='walk', degradation={'valid_median': 1.0}, last=0.6)
+    assert len(source.images) == 3
+    sample = source.samples(np.random.default_rng(0), 1)[0]
+    assert sample.low.shape == (8, 8)
+    assert sample.high.shape == (16, 16)
+    blocks = sample.high.reshape(8, 2, 8, 2)
+    low, known = sample.low, np.isfinite(sample.low)
+    assert (low[known] >= np.nanmin(blocks, axis=(1, 3))[known] - 1e-6).all()
+    assert (low[known] <= np.nanmax(blocks, axis=(1, 3))[known] + 1e-6).all()
+
+
+def test_a_reference_is_the_truth_and_what_was_measured_the_input(tmp_path):
+    record(tmp_path / 'walk', reference=2)
+    source = crops(tmp_path, path='walk')
+    image = source.images[0]
+    assert image.low.shape == (24, 32)
+    assert image.values.shape == (48, 64)
+    for sample in source.samples(np.random.default_rng(1), 10):
+        upper = np.kron(sample.low, np.ones((2, 2)))
+        np.testing.assert_allclose(sample.high, upper, equal_nan=True)
+
+
+def test_a_reference_of_another_size_is_refused(tmp_path):
+    record(tmp_path / 'walk', reference=2)
+    with pytest.raises(ConfigError, match='the reference has 2 times the pixels'):
+        crops(tmp_path, scale=4, path='walk')
+
+
+def test_a_picture_counts_where_it_is_registered(tmp_path):
+    record(tmp_path / 'beside', color_frame='rgb')
+    assert all(image.rgb is None for image in crops(tmp_path, path='beside').images)
+    record(tmp_path / 'walk')
+    for sample in crops(tmp_path, path='walk').samples(np.random.default_rng(2), 10):
+        box = sample.high < 2.0
+        assert (sample.rgb[..., 0] > 100)[box].mean() > 0.9 or not box.any()
+
+
+def test_all_recordings_of_a_folder_are_read(tmp_path):
+    record(tmp_path / 'all' / 'a', 2)
+    record(tmp_path / 'all' / 'b', 3)
+    write_pairs(tmp_path / 'all' / 'c', scale=2, pairs=4)
+    assert len(crops(tmp_path, path='all').images) == 9
+    assert len(crops(tmp_path, path='all', exclude=['b']).images) == 6
+
+
+def test_what_is_no_recording_is_refused(tmp_path):
+    write_metric(tmp_path / 'plain', 'x')
+    with pytest.raises(ConfigError, match='a folder of depth images is of kind metric'):
+        crops(tmp_path, path='plain')
+    with pytest.raises(ConfigError, match=r'there is no .*gone'):
+        crops(tmp_path, path='gone')
+
+
+def test_pairs_of_images_are_measured_both(tmp_path):
+    write_pairs(tmp_path / 'pairs', scale=2)
+    image = crops(tmp_path, path='pairs').images[0]
+    stored = cv2.imread(str(tmp_path / 'pairs' / 'low' / '0.png'), cv2.IMREAD_UNCHANGED)
+    known = stored > 0
+    np.testing.assert_allclose(image.low[known], stored[known] * 0.001, rtol=1e-5)
+    assert image.rgb.shape == (48, 64, 3)
