@@ -24,7 +24,7 @@ import torch
 from lightning.pytorch import LightningModule
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from cdst_ros.models.registry import build
@@ -147,6 +147,10 @@ class SuperResSystem(LightningModule):
             self._validate(batch, index)
         else:
             self._validate_disparity(batch, index)
+
+    def configure_gradient_clipping(self, *_: Any, **__: Any) -> None:
+        """Clip the norm of the gradient."""
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.config.optimiser.clip)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Return AdamW under a warmed-up cosine, stepped every step."""

@@ -27,7 +27,6 @@ from typing import Any, NamedTuple
 import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from cdst_ros.models.features import Features
 from cdst_ros.training.data import Batch
@@ -164,15 +163,10 @@ class TransferSystem(SuperResSystem):
             ]
         return found
 
-    def configure_gradient_clipping(
-        self,
-        optimizer: Optimizer,
-        gradient_clip_val: float | None = None,
-        gradient_clip_algorithm: str | None = None,
-    ) -> None:
+    def configure_gradient_clipping(self, *_: Any, **__: Any) -> None:
         """Clip both parts alone: what depth estimation has to learn shall not slow the other."""
-        for part in (self.network, self.auxiliary):
-            nn.utils.clip_grad_norm_(part.parameters(), self.config.optimiser.clip)
+        super().configure_gradient_clipping()
+        nn.utils.clip_grad_norm_(self.auxiliary.parameters(), self.config.optimiser.clip)
 
     def _estimation(self, joint: Joint) -> dict[str, Tensor]:
         """Return the losses that train depth estimation."""
