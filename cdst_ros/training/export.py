@@ -40,14 +40,13 @@ from cdst_ros.training.calibration import best_gain, error_ratios
 from cdst_ros.training.checkpoint import read_checkpoint
 from cdst_ros.training.config import TrainConfig
 from cdst_ros.training.data import validation_batches
+from cdst_ros.training.sources.description import describe
 
 OPSET = 20
 INPUTS = ('depth', 'valid')
 OUTPUTS = ('depth_hr', 'sigma_hr', 'valid_hr')
 #: The ONNX must agree with torch to this share of the greatest depth.
 TOLERANCE = 1e-5
-_DATA = 'procedural scenes of cdst_ros.synthetic'
-_DATA_LICENCE = 'Apache-2.0'
 _CALIBRATION_BATCHES = 10
 _CALIBRATION_SIDE = 112
 # Sizes (h, w) that the file is checked at; odd, tiny and other than the one it is traced at.
@@ -111,6 +110,7 @@ def load_network(
     }
     network.load_state_dict(weights, strict=True)
     calibrate(network, config)
+    made_of = describe(config.data.sources)
     metadata = ModelMetadata(
         name=config.name,
         scale=config.model.scale,
@@ -118,8 +118,8 @@ def load_network(
         profile=sensor.name,
         noise=noise,
         range_m=sensor.range_m,
-        data=_DATA,
-        data_licence=_DATA_LICENCE,
+        data=made_of.data,
+        data_licence=made_of.licence,
         commit=provenance.get('commit', ''),
         command=provenance.get('command', ''),
         accuracy=dict(accuracy or {}),

@@ -22,7 +22,9 @@ VALIDATION_SCENES: dict[str, tuple[str, ...]] = {
     'middlebury24': ('baby2', 'cones', 'lampshade1', 'plastic'),
     'msgnet70': ('05', '15', '25', '35', '45', '55'),
 }
-#: Folder -> scenes that are in another folder as well: these are Middlebury's.
+#: Folder -> scenes of it that show a validation scene of another folder: baby2.
+_SHOWN = {'msgnet70': ('67',)}
+#: Folder -> scenes that are in middlebury24 as well, or of the same data set.
 _DOUBLES = {'msgnet70': tuple(str(number) for number in range(59, 71))}
 
 
@@ -32,7 +34,12 @@ def is_held_out(scene: str) -> bool:
     return any(part.lower() in scenes for part in Path(scene).parts)
 
 
-def held_out(folder: Path) -> frozenset[str]:
-    """Return the scenes of a folder, told by its name, that are never trained on."""
+def held_out(folder: Path, *, doubles: bool = False) -> frozenset[str]:
+    """
+    Return the scenes of a folder, told by its name, that are not trained on.
+
+    :param doubles: whether to train on scenes that another folder has as well
+    """
     name = folder.resolve().name.lower()
-    return frozenset((*VALIDATION_SCENES.get(name, ()), *_DOUBLES.get(name, ())))
+    other = () if doubles else _DOUBLES.get(name, ())
+    return frozenset((*VALIDATION_SCENES.get(name, ()), *_SHOWN.get(name, ()), *other))

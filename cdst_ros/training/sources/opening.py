@@ -79,4 +79,9 @@ def _images(path: Path, settings: SourceConfig, scale: int, *, color: bool) -> l
         return read_nyu(path, settings, color=color)
     if settings.kind == 'recordings':
         return read_recordings(path, settings, scale, color=color)
-    return read_folder(path, settings, held_out(path) | set(settings.exclude), color=color)
+    return read_folder(
+        path,
+        settings,
+        held_out(path, doubles=settings.doubles) | set(settings.exclude),
+        color=color,
+    )

@@ -52,6 +52,9 @@ class SourceConfig:
     :param span_most: to this
     :param remapped: share of the disparity samples that are taken for depth as random metres a
         level with a random offset, and not as the evaluation of Middlebury does
+    :param doubles: whether to train on scenes that another folder has too: not where that one is
+        validated on
+    :param licence: of the data, for the model's metadata
     """
 
     kind: str
@@ -69,6 +72,8 @@ class SourceConfig:
     span_least: float = 40.0
     span_most: float = 230.0
     remapped: float = 0.0
+    doubles: bool = False
+    licence: str = ''
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

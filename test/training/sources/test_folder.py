@@ -84,7 +84,9 @@ def test_validation_scenes_are_never_trained_on(tmp_path):
     write_disparity(tmp_path / 'msgnet70', ['04', '05', '58', '59', '67'], color=False)
     found = images(tmp_path, kind='disparity', path='middlebury24')
     assert names(found) == ['baby1', 'teddy']
-    assert names(images(tmp_path, kind='disparity', path='msgnet70')) == ['04', '58']
+    source = {'kind': 'disparity', 'path': 'msgnet70'}
+    assert names(images(tmp_path, **source)) == ['04', '58']
+    assert names(images(tmp_path, **source, doubles=True)) == ['04', '58', '59']
 
 
 def test_a_fault_names_its_source_and_its_file(tmp_path):
