@@ -217,6 +217,7 @@ def list_(
     Console().print(_table(found))
     if len(found) == 1:
         Console().print(_sequences_table(found[0]))
+        typer.echo(f'fingerprint {found[0].fingerprint}')
 
 
 def verify(
@@ -404,7 +405,8 @@ def export(
 
 
 def _tell_copied(copied: Copied, destination: Path) -> None:
-    typer.echo(f'{copied.frames} frames of {copied.sequences} sequences recorded in {destination}')
+    of = '1 sequence' if copied.sequences == 1 else f'{copied.sequences} sequences'
+    typer.echo(f'{copied.frames} frames of {of} recorded in {destination}')
     _tell_left_out(copied.left_out)
 
 
@@ -424,8 +426,7 @@ def _name(reasons: list[str]) -> None:
 def _table(summaries: list[Summary]) -> object:
     from rich.table import Table
 
-    columns = ('recording', 'frames', 'seconds', 'rate', 'images', 'camera', 'poses', 'MB')
-    table = Table(*columns, 'fingerprint')
+    table = Table('recording', 'frames', 'seconds', 'rate', 'images', 'camera', 'poses', 'MB')
     for one in summaries:
         images = ', '.join(f'{kind} {"/".join(sizes)}' for kind, sizes in one.sizes.items())
         rate = '-' if one.rate_hz is None else f'{one.rate_hz:.3g} Hz'
@@ -439,7 +440,6 @@ def _table(summaries: list[Summary]) -> object:
             f'{one.cameras}/{one.frames}',
             f'{one.poses}/{one.frames}',
             f'{one.bytes / 1e6:.1f}',
-            one.fingerprint[:12],
         )
     return table
 

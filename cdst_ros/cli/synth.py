@@ -80,7 +80,8 @@ def synth(
 
     The bag has /depth, /rgb and /truth, each with image_raw and camera_info, stamps and frame
     as a real camera has them: depth as the sensor measures it (16UC1, millimetres), colour and
-    exact depth at the higher resolution. Several topics are depth: name one to those who read it.
+    exact depth at the higher resolution; /tf says where the camera is in map. Several topics are
+    depth: name one to those who read it.
 
     Example: `cdst-ros synth walk.mcap --profile stereo --size 424x240 --duration 10`, then
     `cdst-ros upscale walk.mcap walk_hr.mcap --depth-topic /depth/image_raw`
@@ -142,8 +143,14 @@ def _write(
 
 
 def _write_frame(bag: BagWriter, frame: SyntheticFrame, truth: bool) -> None:
+    from cdst_ros.recordings.bag_writer import Transform
+    from cdst_ros.recordings.transforms import MOVING_TOPIC
+    from cdst_ros.synthetic.camera import WORLD_FRAME
+
     stamp, frame_id = START_NS + frame.stamp_ns, frame.frame_id
     log = stamp + LATENCY_NS
+    where = Transform(WORLD_FRAME, frame_id, frame.pose)
+    bag.write_transforms(MOVING_TOPIC, [where], stamp, log_time_ns=log)
     # depth last: who reads in this order has everything when depth comes
     if frame.color is not None:
         bag.write_color(f'{COLOR}/image_raw', frame.color, stamp, frame_id, log_time_ns=log)

@@ -196,7 +196,14 @@ class BagWriter:
         )
         self.write(topic, image, stamp_ns)
 
-    def write_transforms(self, topic: str, transforms: Iterable[Transform], stamp_ns: int) -> None:
+    def write_transforms(
+        self,
+        topic: str,
+        transforms: Iterable[Transform],
+        stamp_ns: int,
+        *,
+        log_time_ns: int | None = None,
+    ) -> None:
         """Add a message of transforms, for ``/tf`` or ``/tf_static``."""
         types = self._types.types
         made = []
@@ -208,7 +215,8 @@ class BagWriter:
             )
             header = self._header(stamp_ns, parent)
             made.append(types['geometry_msgs/msg/TransformStamped'](header, child, transform))
-        self.write(topic, types[TF_MESSAGE](transforms=made), stamp_ns)
+        message = types[TF_MESSAGE](transforms=made)
+        self.write(topic, message, stamp_ns if log_time_ns is None else log_time_ns)
 
     def write(self, topic: str, message: Any, log_time_ns: int) -> None:
         """

@@ -57,7 +57,7 @@ def merge(
     Files are copied byte for byte. A damaged frame is left out and told.
 
     :param append: go on with the recording that is there
-    :raises RecordingError: when one of them is no recording, two hold the same frames, or the
+    :raises RecordingError: when one of them is no recording, two share frames, or the
         destination cannot be used; nothing is written then
     :raises RecordingWriteError: when the disk refuses
     """
@@ -107,14 +107,15 @@ def copy_frames(
 
 
 def _refuse_doubles(recordings: list[Recording], destination: Path | None) -> None:
-    """Refuse two recordings of the same frames: training would see them twice."""
-    found: dict[str, Path] = {}
+    """Refuse two recordings that share frames: training would see them twice, or in a test."""
+    owners: dict[tuple[int, str], Path] = {}
     present = [] if destination is None else [Recording(destination)]
     for recording in [*present, *recordings]:
-        if not len(recording):
-            continue
-        other = found.setdefault(recording.fingerprint, recording.path)
-        if other is not recording.path:
+        frames = {(f.stamp_ns, f.image('depth').sha256) for f in recording}
+        shared = frames & owners.keys()
+        if shared:
             raise RecordingError(
-                f'{other} and {recording.path} hold the same frames: name it once only.'
+                f'{recording.path} shares {len(shared)} frames with {owners[shared.pop()]}: leave '
+                'one of the two out.'
             )
+        owners.update(dict.fromkeys(frames, recording.path))

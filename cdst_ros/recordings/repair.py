@@ -106,21 +106,23 @@ def _mend(path: Path, found: Repair, progress: Callable[[int, int], None] | None
     whole, broken = _sift(recording, found, progress)
     entries, sequences = _in_order(whole, read_sequences(path).entries, broken, found)
     if lines:
-        found.done.append(f'{lines} damaged lines of {FRAMES_FILE}: put aside')
+        found.done.append(f'{_counted(lines, "damaged line")} of {FRAMES_FILE}: put aside')
     changed = lines or entries != [frame.entry for frame in recording]
     if changed:
         _put_aside(path, FRAMES_FILE, found, keep=True)
     known = {image.file for entry in entries for image in entry.images.values()}
     orphans = _put_orphans_aside(path, known, found) - broken
     if orphans:
-        found.done.append(f'{len(orphans)} files that belong to no frame: put aside')
+        told = _counted(len(orphans), 'file')
+        found.done.append(f'{told} of no frame: put aside')
     # The lines go last: whoever stops us before finds damage, and repairs again.
     damaged = recording.damaged_sequences
     if damaged or sequences != read_sequences(path).entries:
         _put_aside(path, SEQUENCES_FILE, found, keep=True)
         write_file(path / SEQUENCES_FILE, b''.join(entry.to_line() for entry in sequences))
         if damaged:
-            found.done.append(f'{len(damaged)} damaged lines of {SEQUENCES_FILE}: put aside')
+            told = _counted(len(damaged), 'damaged line')
+            found.done.append(f'{told} of {SEQUENCES_FILE}: put aside')
     if changed:
         write_file(path / FRAMES_FILE, b''.join(entry.to_line() for entry in entries))
     found.frames = len(entries)
@@ -224,3 +226,7 @@ def _new_folder(parent: Path) -> Path:
             return parent / f'{number:03d}'
         except FileExistsError:
             number += 1
+
+
+def _counted(number: int, noun: str) -> str:
+    return f'{number} {noun}' + ('' if number == 1 else 's')

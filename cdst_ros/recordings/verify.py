@@ -104,7 +104,8 @@ def image_problems(frame: RecordedFrame, kind: str) -> Iterator[str]:
     try:
         data = frame.read_bytes(kind)
     except RecordingError as error:
-        yield str(error)
+        reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else error
+        yield f'frame {frame.index}: {image.file} cannot be read: {reason}'
         return
     if hashlib.sha256(data).hexdigest() != image.sha256:
         yield f'frame {frame.index}: {image.file} is not what was recorded (checksum)'

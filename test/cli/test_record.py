@@ -102,3 +102,98 @@ def test_a_recording_of_another_format_is_named(tmp_path):
     out = run('verify', tmp_path / 'walk')
     assert out.exit_code == 1
     assert 'reads format 1' in out.output
+
+
+@pytest.fixture
+def bag(tmp_path):
+    """A bag of a camera with truth and poses."""
+    path = tmp_path / 'tour.mcap'
+    args = ('--size', '32x24', '--scale', '2', '--duration', '0.6', '--rate', '10')
+    out = CliRunner().invoke(build_app(), ['synth', str(path), *args])
+    assert out.exit_code == 0, out.output
+    return path
+
+
+def imported(bag, destination, *args):
+    topics = ('--depth-topic', '/depth/image_raw', '--reference-topic', '/truth/image_raw')
+    return run('import', bag, destination, *topics, *args)
+
+
+def test_a_bag_goes_through_every_verb(bag, tmp_path):
+    walk = tmp_path / 'walk'
+    out = imported(bag, walk, '--world', 'map')
+    assert out.exit_code == 0, out.output
+    assert '6 frames recorded' in out.output
+    assert '6 with colour, 6 with a pose in "map"' in out.output.replace('\n', ' ')
+    assert 'depth: /depth/image_raw with /depth/camera_info' in out.output
+    assert 'reference: /truth/image_raw with /truth/camera_info' in out.output
+    assert imported(bag, walk).exit_code == 1
+
+    out = run('list', walk)
+    assert out.exit_code == 0
+    for said in ('tour', '6 of 6', f'fingerprint {Recording(walk).fingerprint}'):
+        assert said in out.output
+
+    out = run('split', walk, tmp_path / 'parts', '--test', 0.3, '--gap', 0.1)
+    assert out.exit_code == 0, out.output
+    assert 'split by time, 0.1 s apart' in out.output
+    parts = [tmp_path / 'parts' / name for name in ('train', 'test')]
+    kept = sum(len(Recording(part)) for part in parts)
+    assert f'{6 - kept} frames of the gaps left out' in out.output
+
+    out = run('merge', *parts, tmp_path / 'whole')
+    assert out.exit_code == 0, out.output
+    assert f'{kept} frames of 2 sequences' in out.output
+    out = run('split', tmp_path / 'whole', tmp_path / 'again')
+    assert 'split by sequence' in out.output
+
+    for args in (('back.mcap',), ('back', '--storage', 'sqlite3', '--compressed')):
+        out = run('export', walk, tmp_path / args[0], *args[1:])
+        assert out.exit_code == 0, out.output
+        assert '6 frames written' in out.output
+    assert '/depth/image_raw/compressedDepth: 6 messages' in out.output
+    assert (tmp_path / 'back' / 'back.db3').is_file()
+    assert (tmp_path / 'back.mcap').is_file()
+
+
+def test_a_repair_tells_what_it_did_and_leaves_a_sound_recording(source, tmp_path):
+    run('import', source, tmp_path / 'walk')
+    (tmp_path / 'walk' / 'depth' / '000001.png').unlink()
+    out = run('verify', tmp_path / 'walk')
+    assert out.exit_code == 1
+    assert '--repair" keeps what is whole' in out.output
+    out = run('verify', tmp_path / 'walk', '--repair')
+    assert out.exit_code == 0, out.output
+    assert 'frame put aside' in out.output
+    assert 'is sound: 2 frames' in out.output
+    assert 'nothing to repair' in run('verify', tmp_path / 'walk', '--repair').output
+
+
+def test_a_second_source_is_appended(source, bag, tmp_path):
+    run('import', source, tmp_path / 'walk')
+    assert run('import', source, tmp_path / 'walk').exit_code == 1
+    out = imported(bag, tmp_path / 'walk', '--append')
+    assert out.exit_code == 0, out.output
+    assert [len(s) for s in Recording(tmp_path / 'walk').sequences] == [3, 6]
+
+
+@pytest.mark.usefixtures('bag')
+@pytest.mark.parametrize(
+    ('args', 'code', 'said'),
+    [
+        (('import', 'tour.mcap', 'walk'), 1, 'several depth topics'),
+        (('merge', 'walk'), 2, 'name the recordings and, last, the folder'),
+        (('merge', 'absent', 'walk'), 1, 'is not a recording'),
+        (('split', 'walk', 'parts', '--test', 0.6, '--validation', 0.5), 2, 'nothing to train on'),
+        (('split', 'absent', 'parts'), 1, 'is not a recording'),
+        (('export', 'absent', 'bag'), 1, 'is not a recording'),
+        (('export', 'absent', 'tour.mcap'), 1, 'exists: choose another place'),
+        (('verify', 'absent', '--repair'), 1, 'is not a recording'),
+    ],
+)
+def test_wrong_requests_are_answered_in_one_paragraph(tmp_path, monkeypatch, args, code, said):
+    monkeypatch.chdir(tmp_path)
+    out = run(*args)
+    assert out.exit_code == code, out.output
+    assert said in ' '.join(out.output.split())
+    assert out.exception is None or isinstance(out.exception, SystemExit)

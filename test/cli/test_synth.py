@@ -20,7 +20,10 @@ from typer.testing import CliRunner
 from cdst_ros.cli import build_app
 from cdst_ros.cli.synth import START_NS
 from cdst_ros.recordings.bag import BagReader
+from cdst_ros.recordings.bag_stream import BagStream
+from cdst_ros.recordings.transforms import read_moving_transforms
 from cdst_ros.synthetic import SyntheticCamera, load_profile
+from cdst_ros.synthetic.camera import OPTICAL_FRAME
 
 
 def run(*args):
@@ -138,3 +141,14 @@ def test_faults_are_told_plainly_and_leave_nothing(tmp_path, monkeypatch, args, 
 
 def test_help_has_an_example():
     assert 'cdst-ros synth walk.mcap' in ' '.join(run('--help').output.split())
+
+
+def test_the_bag_says_where_the_camera_was(tmp_path):
+    path = tmp_path / 'w.mcap'
+    run(path, '--size', '32x24', '--duration', '0.3', '--rate', '10', '--still', '0.1')
+    with BagStream(path) as stream:
+        found = read_moving_transforms(stream)
+    assert found.roots == {'map'}
+    places = [found.between(OPTICAL_FRAME, 'map', START_NS + n * 10**8)[:3, 3] for n in range(3)]
+    assert np.linalg.norm(places[1] - places[0]) == 0
+    assert np.linalg.norm(places[2] - places[1]) > 0

@@ -13,7 +13,6 @@
 # limitations under the License.
 import numpy as np
 import pytest
-from rosbags.typesys import Stores, get_typestore
 
 from cdst_ros.recordings.bag_message import RawMessage
 from cdst_ros.recordings.bag_stream import BagStream
@@ -26,29 +25,13 @@ from cdst_ros.recordings.transforms import (
     read_static_transforms,
 )
 
-T = get_typestore(Stores.ROS2_HUMBLE).types
+from .bags import transforms
 
 
 def shift(x=0.0, y=0.0, z=0.0):
     matrix = np.eye(4)
     matrix[:3, 3] = (x, y, z)
     return matrix
-
-
-def message(*transforms):
-    stamp = T['builtin_interfaces/msg/Time'](sec=0, nanosec=0)
-    made = [
-        T['geometry_msgs/msg/TransformStamped'](
-            header=T['std_msgs/msg/Header'](stamp=stamp, frame_id=parent),
-            child_frame_id=child,
-            transform=T['geometry_msgs/msg/Transform'](
-                translation=T['geometry_msgs/msg/Vector3'](*translation),
-                rotation=T['geometry_msgs/msg/Quaternion'](*rotation),
-            ),
-        )
-        for parent, child, translation, rotation in transforms
-    ]
-    return T['tf2_msgs/msg/TFMessage'](transforms=made)
 
 
 def test_frames_are_linked_over_their_parents():
@@ -73,8 +56,8 @@ def test_a_ring_of_frames_ends():
 def test_a_bag_tells_them(tmp_path):
     half = np.sqrt(0.5)
     with BagWriter(tmp_path / 'bag') as bag:
-        bag.write('/tf_static', message(('base', 'a', (1, 2, 3), (0, 0, half, half))), 1)
-        bag.write('/tf_static', message(('base', 'b', (0, 0, 1), (0, 0, 0, 1))), 2)
+        bag.write('/tf_static', transforms(('base', 'a', (1, 2, 3), (0, 0, half, half))), 1)
+        bag.write('/tf_static', transforms(('base', 'b', (0, 0, 1), (0, 0, 0, 1))), 2)
     with BagStream(tmp_path / 'bag') as stream:
         found = read_static_transforms(stream)
     assert len(found) == 2
@@ -92,7 +75,7 @@ def test_a_bag_without_any_links_nothing(tmp_path):
 
 def test_a_rotation_without_length_is_refused(tmp_path):
     with BagWriter(tmp_path / 'bag') as bag:
-        bag.write('/tf_static', message(('base', 'a', (0, 0, 0), (0, 0, 0, 0))), 1)
+        bag.write('/tf_static', transforms(('base', 'a', (0, 0, 0), (0, 0, 0, 0))), 1)
     with (
         BagStream(tmp_path / 'bag') as stream,
         pytest.raises(BagError, match='rotation of no length'),
@@ -164,13 +147,12 @@ def test_moments_may_come_in_any_order():
 
 
 def test_a_bag_tells_where_frames_moved_and_damage_costs_itself(tmp_path):
-    still = message(('base', 'optical', (0, 0, 1), (0, 0, 0, 1)))
+    still = transforms(('base', 'optical', (0, 0, 1), (0, 0, 0, 1)))
     with BagWriter(tmp_path / 'bag') as bag:
         bag.write('/tf_static', still, 1)
         for stamp, rotation in ((1, (0, 0, 0, 2)), (2, (0, 0, 0, 0)), (3, (0, 0, 0, 1))):
-            moved = message(('map', 'base', (stamp, 0, 0), rotation))
-            moved.transforms[0].header.stamp.sec = stamp
-            bag.write('/tf', moved, stamp)
+            moved = ('map', 'base', (stamp, 0, 0), rotation)
+            bag.write('/tf', transforms(moved, stamp=stamp * 10**9), stamp)
         bag.copy(RawMessage('/tf', 'tf2_msgs/msg/TFMessage', 4, b'\0\1\0\0nonsense'))
     with BagStream(tmp_path / 'bag') as stream:
         found = read_moving_transforms(stream)
