@@ -26,7 +26,7 @@ _Return = TransitionCallbackReturn
 
 class ManagedNode(LifecycleNode):  # type: ignore[misc]
     """
-    The transitions of our lifecycle nodes, made of four steps that each of them has.
+    The transitions of our lifecycle nodes, made of steps that each of them has.
 
     rclpy swallows the exceptions of transitions without a word; here each is said, and what the
     step had done is undone. A node declares the parameter ``autostart``.
@@ -87,12 +87,11 @@ class ManagedNode(LifecycleNode):  # type: ignore[misc]
         raise NotImplementedError
 
     def _start_working(self) -> None:
-        """Begin to work; nothing is subscribed yet."""
+        """Begin to work."""
         raise NotImplementedError
 
     def _follow_demand(self) -> None:
-        """Subscribe to what is needed at present."""
-        raise NotImplementedError
+        """Subscribe to what is needed at present; nothing, unless a node says so."""
 
     def _stop_working(self) -> None:
         """Unsubscribe, and finish what is in hand; harmless where nothing has begun."""

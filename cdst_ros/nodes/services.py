@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from std_srvs.srv import Trigger
 
@@ -51,4 +52,6 @@ def serve(node: Node, name: str, do: Callable[[], str | Awaitable[str]]) -> Any:
             node.get_logger().error(f'{name[2:]} broke off: {response.message}')
         return response
 
-    return node.create_service(Trigger, name, answer)
+    # Of no group with others: while one waits, they would, too.
+    group = ReentrantCallbackGroup()
+    return node.create_service(Trigger, name, answer, callback_group=group)

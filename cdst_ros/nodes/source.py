@@ -21,7 +21,6 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
-from rclpy.utilities import get_rmw_implementation_identifier
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from cdst_ros.depth.messages import stamp_ns
@@ -29,11 +28,11 @@ from cdst_ros.depth.pairing import StampPairer
 from cdst_ros.nodes.frame import Frame
 from cdst_ros.nodes.mailbox import Mailbox
 from cdst_ros.nodes.parameters import Parameters
-from cdst_ros.nodes.qos import asked_reliability, describe_publishers, publisher_names
+from cdst_ros.nodes.qos import asked_reliability
+from cdst_ros.nodes.silence import depth_candidates, explain_silence
 from cdst_ros.nodes.subscription import AdaptiveSubscription
 from cdst_ros.nodes.throttle import ThrottledLog
 from cdst_ros.nodes.topics import compressed_topic
-from cdst_ros.nodes.transport import advice
 from cdst_ros.nodes.window import Window
 
 DEPTH, INFO, COLOR, COLOR_INFO = 'depth', 'camera_info', 'color', 'color_info'
@@ -242,44 +241,19 @@ class DepthSource:
         )
 
     def _explain_silence(self) -> str:
-        said = f'nothing on {self.topic} for {self.silent_for_s():.0f} s: '
-        publishers = self._depth.publishers
-        if not publishers:
-            return (
-                f'{said}nobody publishes it; start the driver, or remap depth/image_raw'
-                f'{self.candidates()}'
-            )
-        kind = 'sensor_msgs/msg/' + (
-            'Image' if self._parameters.input_transport == 'raw' else 'CompressedImage'
-        )
-        others = {p.topic_type for p in publishers if p.topic_type != kind}
-        if others:
-            return said + (
-                f'it carries {", ".join(sorted(others))}, not {kind} '
-                f'({describe_publishers(self._node, self.topic)}): remap depth/image_raw, or set '
-                'input_transport to raw or compressedDepth'
-            )
         size = None
         if self._last_info is not None and self._parameters.input_transport == 'raw':
             size = 2 * self._last_info.width * self._last_info.height
-        return (
-            f'{said}{self._depth.describe()}. {advice(size, get_rmw_implementation_identifier())}'
+        return explain_silence(
+            self._node,
+            self._depth,
+            _IMAGE,
+            self.silent_for_s(),
+            size=size,
+            candidates=self.candidates(),
+            remedy=', or set input_transport to raw or compressedDepth',
         )
 
     def candidates(self) -> str:
         """Return, as the end of a sentence, which other depth images are on the network."""
-        image = 'sensor_msgs/msg/Image'
-        own = self._node.get_fully_qualified_name()
-        topics = [
-            name
-            for name, kinds in self._node.get_topic_names_and_types()
-            if image in kinds
-            and 'depth' in name
-            and name != self.topic
-            and own not in publisher_names(self._node, name)
-        ]
-        if not topics:
-            return (
-                '; no other depth image is on this network, so look at the settings of the driver'
-            )
-        return f'; depth images on this network: {", ".join(sorted(topics))}'
+        return depth_candidates(self._node, self.topic)

@@ -65,6 +65,12 @@ class AdaptiveSubscription:
         return str(self._node.resolve_topic_name(self._topic))
 
     @property
+    def kind(self) -> str:
+        """The type of its messages, such as sensor_msgs/msg/Image."""
+        package, interface, *_ = self._message.__module__.split('.')
+        return f'{package}/{interface}/{self._message.__name__}'
+
+    @property
     def publishers(self) -> list[Any]:
         """Those who publish the topic now."""
         return list(self._node.get_publishers_info_by_topic(self.topic))

@@ -27,6 +27,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
+from cdst_ros.nodes.collecting.collector import Collector
 from cdst_ros.nodes.mailbox import Mailbox
 from cdst_ros.nodes.managed import ManagedNode
 from cdst_ros.nodes.part import Part
@@ -54,7 +55,9 @@ class TrainerNode(ManagedNode):
         self._state = 'unconfigured'
         self._said = ''
         TrainerParameters.declare(self)
-        self._parts: dict[str, Part] = {}
+        self._parts: dict[str, Part] = {
+            'collecting': Collector(self, self._mailbox, self._log),
+        }
         self.add_on_set_parameters_callback(self._on_set)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)
         latched = QoSProfile(depth=1, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
@@ -74,11 +77,9 @@ class TrainerNode(ManagedNode):
         self._state = 'inactive'
 
     def _start_working(self) -> None:
-        self._state = 'active'
-
-    def _follow_demand(self) -> None:
         for part in self._parts.values():
             part.activate()
+        self._state = 'active'
 
     def _stop_working(self) -> None:
         for part in self._parts.values():

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -30,6 +31,8 @@ class Worker(Generic[Item]):
     :param work: runs on the worker's thread, under no lock
     :param failed: told of an exception that ``work`` let out, which costs that item only
     :param superseded: told of each item that a newer one replaced before its turn
+    :param nice: how far the thread gives way to others, 0 not at all to 19 (Linux: a thread's
+        own, not the process's)
     """
 
     def __init__(
@@ -38,10 +41,12 @@ class Worker(Generic[Item]):
         work: Callable[[Item], None],
         failed: Callable[[Exception], None],
         superseded: Callable[[], None] = lambda: None,
+        nice: int = 0,
     ) -> None:
         self._work = work
         self._failed = failed
         self._superseded = superseded
+        self._nice = nice
         self._changed = threading.Condition()
         self._waiting: Item | None = None
         self._stopping = False
@@ -66,6 +71,8 @@ class Worker(Generic[Item]):
             self._thread.join()
 
     def _run(self) -> None:
+        if self._nice:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)
         while (item := self._next()) is not None:
             try:
                 self._work(item)

@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ import rclpy
 from graph import Graph, NodeGraph
 from rclpy.context import Context
 from rclpy.signals import SignalHandlerOptions
+from trainer_graph import TrainerGraph
 
 
 @pytest.fixture(scope='session', autouse=True)
@@ -52,3 +54,14 @@ def make_graph() -> Iterator[Callable[..., Any]]:
     yield make
     for graph in graphs:
         graph.close()
+
+
+@pytest.fixture
+def make_trainer(make_graph: Callable[..., Any], tmp_path: Path) -> Callable[..., TrainerGraph]:
+    def make(**parameters: Any) -> TrainerGraph:
+        graph: TrainerGraph = make_graph(
+            kind=TrainerGraph, **{'recording': tmp_path / 'recording', **parameters}
+        )
+        return graph
+
+    return make

@@ -15,18 +15,8 @@
 
 from __future__ import annotations
 
-import pytest
 from lifecycle_msgs.msg import Transition
 from test_lifecycle import ACTIVE, INACTIVE, UNCONFIGURED, change, state
-from trainer_graph import TrainerGraph
-
-
-@pytest.fixture
-def make_trainer(make_graph):
-    def make(**parameters):
-        return make_graph(kind=TrainerGraph, **parameters)
-
-    return make
 
 
 def test_states_by_service_and_in_the_latched_status(make_trainer):
@@ -50,3 +40,22 @@ def test_whoever_comes_late_learns_the_present_state(make_trainer):
     graph.told.clear()
     graph.hear_status()
     graph.until(lambda: graph.told and graph.told[-1]['state'] == 'active')
+
+
+def test_a_refusal_is_said_in_the_log_the_status_and_the_diagnostics(make_trainer):
+    graph = make_trainer(start=False, color='perhaps')
+    assert not graph.on_node(graph.node.start)
+    graph.until(lambda: graph.said('cannot configure', "'perhaps'", 'required, optional, none'))
+    graph.until(lambda: graph.told and "'perhaps'" in graph.told[-1]['refusal'])
+    assert graph.diagnosis().level == b'\2'
+    assert graph.set(color='none').successful
+    assert graph.on_node(graph.node.start)
+    assert graph.diagnosis().level == b'\0'
+
+
+def test_what_cannot_take_effect_is_refused(make_trainer):
+    graph = make_trainer()
+    refused = graph.set(min_depth=3.0, max_depth=2.0)
+    assert not refused.successful
+    assert 'no depth could ever be valid' in refused.reason
+    assert not graph.set(recording='').successful

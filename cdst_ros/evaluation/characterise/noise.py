@@ -143,6 +143,11 @@ class NoiseMeter:
         )
         self._add_by_unit(self._of_images, tiles, depth.shape, tiles.slant(pinhole))
 
+    @property
+    def distances(self) -> F64:
+        """Distances at which spans tell the noise [m], (B,)."""
+        return self._over_time.bands().depth
+
     def noise(self, steps: Steps) -> Noise:
         """Return what is told, ``steps`` of the sensor taken into account."""
         if self._pixels:
