@@ -46,7 +46,7 @@ class ResidualBlock(nn.Module):
         return x + inner
 
 
-def kaiming(layer: nn.Conv2d, slope: float = 0.0) -> None:
+def kaiming(layer: nn.Conv2d | nn.ConvTranspose2d, slope: float = 0.0) -> None:
     """Draw weights that keep the variance behind a ReLU of this ``slope`` below zero."""
     nn.init.kaiming_normal_(layer.weight, a=slope, nonlinearity='leaky_relu')
     zero_bias(layer)

@@ -19,15 +19,17 @@ convolution block. The units, their kernels and the dense connections are those 
 Deep Back-Projection Networks for Super-Resolution, CVPR 2018 (arXiv 1803.02735).
 
 Ours: the local view in front, and the long skip behind, so that the network begins as bilinear
-interpolation, is equivariant to the scale of depth and noise, and knows holes; x16, which the
-paper tests, in the manner of the others; and initial weights without checkerboards.
+interpolation, is equivariant to the scale of depth and noise, and knows holes; and x16, which
+paper A tests, in the manner of the others.
 
-A transposed convolution lays a kernel for every input pixel. Where kernels overlap unevenly, as at
-x8 and x16, or are random at all, flat features become a pattern with the period of the scale
-(Odena et al., Deconvolution and Checkerboard Artifacts, Distill 2016). Enlarging first and
-convolving then would avoid it at many times the cost. Instead the kernels begin as one
-interpolation times a random mixture of channels, as Aitken et al. (arXiv 1707.02937) do for
-PixelShuffle: flat features stay flat, ramps stay ramps, and every tap is free from there on.
+A transposed convolution lays a kernel for every input pixel. Where kernels are random, and where
+they overlap unevenly, as at x8 and x16, flat features become a pattern with the period of the
+scale (Odena et al., Deconvolution and Checkerboard Artifacts, Distill 2016). Enlarging first and
+convolving then would avoid it at many times the cost. Here depth is free of it at first, because
+what is added to the interpolation begins as zero; a bias for each output pixel of an input pixel
+takes away what comes up later; and all is in local units, so on a flat wall it is a share of the
+sensor's noise. Kernels that begin as interpolation (Aitken et al., arXiv 1707.02937) do not help:
+their features say the same of all output pixels, and they learned more slowly.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ import torch
 from torch import Tensor, nn
 
 from cdst_ros.models.base import LocalNetwork
-from cdst_ros.models.blocks import kaiming, zero_bias
+from cdst_ros.models.blocks import kaiming
 from cdst_ros.models.heads import PerOutput, ResidualHead, SelectingHead
 from cdst_ros.models.local import LocalDepth
 
@@ -195,28 +197,9 @@ class DBPN(LocalNetwork):
         return torch.cat(stages, 1) if self.dense else stages[-1]
 
 
-def interpolation(sampling: Sampling) -> Tensor:
-    """
-    Return the kernel (kernel, kernel) that enlarges flat images to flat ones of the same value.
-
-    Where kernels of neighbours overlap they blend linearly.
-    """
-    # A box of the stride covers every output pixel once; so does any mean of shifted ones.
-    overlap = sampling.kernel - sampling.stride + 1
-    line = torch.zeros(sampling.kernel)
-    for shift in range(overlap):
-        line[shift : shift + sampling.stride] += 1.0 / overlap
-    return line[:, None] * line
-
-
 def _enlarging(width: int, sampling: Sampling) -> nn.Sequential:
-    """Return a transposed convolution that begins as interpolation and mixture, and a PReLU."""
     layer = nn.ConvTranspose2d(width, width, *sampling)
-    mixture = torch.empty(width, width)
-    nn.init.kaiming_normal_(mixture, a=SLOPE)
-    with torch.no_grad():
-        layer.weight.copy_(mixture[:, :, None, None] * interpolation(sampling))
-    zero_bias(layer)
+    kaiming(layer, SLOPE)
     return nn.Sequential(layer, nn.PReLU(init=SLOPE))
 
 
