@@ -262,11 +262,13 @@ class RecordingWriter:
 
     def close(self) -> None:
         """End the sequence and let go of the recording; another writer may go on with it."""
-        # Without room for its end a sequence counts as cut off, which is what it is.
-        with suppress(RecordingWriteError):
-            self._end()
-        self._sequences.close()
-        self._frames.close()
+        try:
+            # Without room for its end a sequence counts as cut off, which is what it is.
+            with suppress(RecordingWriteError):
+                self._end()
+        finally:
+            self._sequences.close()
+            self._frames.close()
 
     def __enter__(self) -> RecordingWriter:
         return self
