@@ -15,14 +15,40 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import partial
+from threading import Event
+from typing import NamedTuple
 
+import numpy as np
+
+from cdst_ros.depth.arrays import F32
 from cdst_ros.nodes.choice import EngineChoice
 from cdst_ros.nodes.mailbox import Mailbox
 from cdst_ros.nodes.worker import Worker
 from cdst_ros.superres.engine import Engine, EngineError, ModelError
+from cdst_ros.superres.engines import StandbyEngine
+from cdst_ros.superres.frame import SuperResolution
 from cdst_ros.superres.rehearsal import LEAST_SIZE, rehearse
+
+Size = tuple[int, int]
+
+
+class _Build(NamedTuple):
+    """A new engine is wanted, and this was the last frame."""
+
+    choice: EngineChoice
+    frame: F32 | None
+    cancelled: Event
+
+
+class _Prepare(NamedTuple):
+    """The engine in use is to be made ready for a size."""
+
+    engine: StandbyEngine
+    size: Size
+    cancelled: Event
 
 
 class EngineBuilder:
@@ -42,47 +68,97 @@ class EngineBuilder:
         self._mailbox = mailbox
         self._built = built
         self._failed = failed
-        self._worker = Worker('engine builder', self._build, self._broke)
-        self._in_hand: EngineChoice | None = None
+        self._lock = threading.Lock()
+        self._newest: _Build | _Prepare | None = None
+        self._progress = ''
+        self._in_hand: _Build | _Prepare | None = None
+        self._worker = Worker('engine builder', self._work, self._broke)
 
-    def build(self, choice: EngineChoice, size: tuple[int, int]) -> None:
+    @property
+    def progress(self) -> str:
+        """What a build that takes long is at; empty where there is none."""
+        return self._progress
+
+    def build(self, choice: EngineChoice, frame: F32 | None) -> None:
         """
         Begin to build; returns at once.
 
-        :param size: height and width [px] of the frames to come, so that the first of them finds
-            the engine warm; zeros where unknown
+        :param frame: a depth image like those to come, so that the first of them finds the engine
+            warm and held against the CPU; None where there was none
         """
-        self._worker.submit((choice, size))
+        self._order(_Build(choice, frame, Event()))
+
+    def prepare(self, engine: StandbyEngine, size: Size) -> None:
+        """Make the engine in use ready for a size, unless something is being built already."""
+        with self._lock:
+            if self._newest is not None:
+                return
+        self._order(_Prepare(engine, size, Event()))
 
     def stop(self) -> None:
-        """Finish the engine in hand and end the thread."""
+        """End the build in hand, and the thread."""
+        with self._lock:
+            if self._newest is not None:
+                self._newest.cancelled.set()
         self._worker.stop()
 
-    def _build(self, order: tuple[EngineChoice, tuple[int, int]]) -> None:
-        choice, size = order
-        self._in_hand = choice
+    def _order(self, order: _Build | _Prepare) -> None:
+        with self._lock:
+            if self._newest is not None:
+                self._newest.cancelled.set()
+            self._newest = order
+        self._worker.submit(order)
+
+    def _work(self, order: _Build | _Prepare) -> None:
+        self._in_hand = order
         try:
-            engine = open_tried(choice, size)
+            if isinstance(order, _Build):
+                self._build(order)
+            else:
+                order.engine.prepare(order.size, self._report, order.cancelled)
         except (ModelError, EngineError) as error:
-            self._mailbox.post(partial(self._failed, choice, str(error)))
-        else:
-            self._mailbox.post(partial(self._built, choice, engine))
+            self._tell(order, str(error))
+        finally:
+            self._progress = ''
+            with self._lock:
+                if self._newest is order:
+                    self._newest = None
+
+    def _build(self, order: _Build) -> None:
+        engine = open_tried(order.choice, order.frame)
+        try:
+            if order.frame is not None and isinstance(engine, StandbyEngine):
+                _enlarge(engine, order.frame)  # on the standby, to be held against
+                if engine.wants(_size(order.frame)):
+                    engine.prepare(_size(order.frame), self._report, order.cancelled)
+        except (ModelError, EngineError):
+            engine.close()
+            raise
+        self._mailbox.post(partial(self._built, order.choice, engine))
+
+    def _report(self, progress: str) -> None:
+        self._progress = progress
 
     def _broke(self, error: Exception) -> None:
         assert self._in_hand is not None
-        reason = f'{type(error).__name__}: {error}'
-        self._mailbox.post(partial(self._failed, self._in_hand, reason))
+        self._tell(self._in_hand, f'{type(error).__name__}: {error}')
+
+    def _tell(self, order: _Build | _Prepare, reason: str) -> None:
+        # Of an engine in use, the engine itself says so, and goes on with its standby.
+        if isinstance(order, _Build):
+            self._mailbox.post(partial(self._failed, order.choice, reason))
 
 
-def open_tried(choice: EngineChoice, size: tuple[int, int] = (0, 0)) -> Engine:
+def open_tried(choice: EngineChoice, frame: F32 | None = None) -> Engine:
     """
     Return an engine that has enlarged a frame already.
 
-    :param size: height and width [px] of that frame, if it matters
+    :param frame: a depth image whose size that frame is to have, if it matters
     :raises ModelError: the model cannot be used
     :raises EngineError: the engine cannot be built here, or breaks
     """
     engine = choice.open()
+    size = (0, 0) if frame is None else _size(frame)
     try:
         rehearse(
             engine, *(max(pixels, least) for pixels, least in zip(size, LEAST_SIZE, strict=True))
@@ -91,3 +167,14 @@ def open_tried(choice: EngineChoice, size: tuple[int, int] = (0, 0)) -> Engine:
         engine.close()
         raise
     return engine
+
+
+def _enlarge(engine: Engine, frame: F32) -> None:
+    scale = engine.info.scale
+    height, width = (scale * side for side in frame.shape)
+    grey = np.full((height, width, 3), 128, np.uint8) if engine.info.guided else None
+    SuperResolution(engine)(frame, grey)
+
+
+def _size(frame: F32) -> Size:
+    return frame.shape[0], frame.shape[1]

@@ -101,7 +101,7 @@ class EngineChoice:
 
     def open(self) -> Engine:
         """
-        Build the engine.
+        Build the engine; one that is slow to get ready comes with a standby on the CPU.
 
         :raises ModelError: the model cannot be used
         :raises EngineError: the engine cannot be built here
@@ -112,6 +112,7 @@ class EngineChoice:
             precision=self.precision,
             threads=self.threads or None,
             scale=self.geometry().scale,
+            live=True,
         )
 
     def __str__(self) -> str:

@@ -42,6 +42,7 @@ class Health:
     :param warnings: lasting ones, such as a model that could not be swapped in
     :param silent: whether input is overdue
     :param topic: the input; empty while not subscribed
+    :param building: how far an engine is that takes long to build; empty where there is none
     """
 
     state: str
@@ -51,6 +52,7 @@ class Health:
     warnings: tuple[str, ...] = ()
     silent: bool = False
     topic: str = ''
+    building: str = ''
 
 
 def diagnose(health: Health, name: str, stamp: Any) -> DiagnosticArray:
@@ -80,7 +82,8 @@ def _judge(health: Health) -> tuple[Any, str]:
     complaints = [*health.warnings, *_complaints(health)]
     if complaints:
         return DiagnosticStatus.WARN, '; '.join(complaints)
-    return DiagnosticStatus.OK, f'active, {health.window.rate("out"):.1f} Hz'
+    building = f'; {health.building}' if health.building else ''
+    return DiagnosticStatus.OK, f'active, {health.window.rate("out"):.1f} Hz{building}'
 
 
 def _complaints(health: Health) -> list[str]:
@@ -112,6 +115,8 @@ def _values(health: Health) -> dict[str, str]:
             'scale': str(e.scale),
             'alignment': e.alignment.value,
         }
+    if health.building:
+        values['building'] = health.building
     values |= {
         'input rate [Hz]': f'{window.rate("in"):.2f}',
         'output rate [Hz]': f'{window.rate("out"):.2f}',

@@ -78,12 +78,13 @@ class Pipeline:
         self._repetition = RepetitionDetector()
         self._super_resolution: SuperResolution | None = None
         self._size = (0, 0)
+        self._frame: F32 | None = None
         self._last_arrival = 0.0
 
     @property
-    def size(self) -> tuple[int, int]:
-        """Height and width of the last input [px]; zeros before the first."""
-        return self._size
+    def frame(self) -> F32 | None:
+        """The last input (H, W) [m], not to be changed; None before the first."""
+        return self._frame
 
     def change(self, parameters: Parameters) -> None:
         """Use other parameters from the next frame on; any thread."""
@@ -142,6 +143,7 @@ class Pipeline:
             depth = decode(msg, parameters.depth_scale)
         if depth.shape != self._size:
             self._tell_size(frame, depth, engine)
+        self._frame = depth
         return depth
 
     def _check_size(

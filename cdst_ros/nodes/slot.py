@@ -24,7 +24,7 @@ class EngineSlot:
     """
     Hands the worker its engine; a new one is taken between two frames, and the old one closed.
 
-    ``put``, ``info`` and ``close`` belong to the executor's thread, ``take`` to the worker.
+    ``take`` belongs to the worker's thread, everything else to the executor's.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -35,8 +35,13 @@ class EngineSlot:
     @property
     def info(self) -> EngineInfo:
         """What the next frame will run through."""
+        return self.engine.info
+
+    @property
+    def engine(self) -> Engine:
+        """The engine of the next frame."""
         with self._lock:
-            return (self._next or self._current).info
+            return self._next or self._current
 
     def put(self, engine: Engine) -> None:
         """Let ``engine`` take over at the next frame."""

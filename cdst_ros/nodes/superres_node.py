@@ -28,6 +28,7 @@ from rclpy.parameter import Parameter
 from cdst_ros.nodes.builder import EngineBuilder, open_tried
 from cdst_ros.nodes.choice import EngineChoice, Geometry
 from cdst_ros.nodes.diagnostics import Health, diagnose
+from cdst_ros.nodes.forward import LogForward
 from cdst_ros.nodes.frame import Frame
 from cdst_ros.nodes.mailbox import Mailbox
 from cdst_ros.nodes.managed import ManagedNode
@@ -41,6 +42,7 @@ from cdst_ros.nodes.throttle import ThrottledLog
 from cdst_ros.nodes.window import Window
 from cdst_ros.nodes.worker import Worker
 from cdst_ros.superres.engine import Engine, EngineError, EngineInfo, ModelError
+from cdst_ros.superres.engines import StandbyEngine
 
 #: Parameters that decide which engine runs.
 _ENGINE_PARAMETERS = frozenset({'model', 'engine', 'precision', 'threads', 'scale'})
@@ -61,6 +63,7 @@ class SuperresNode(ManagedNode):
         self._chosen = Parameters()
         self._window = Window()
         self._log = ThrottledLog(self.get_logger())
+        self._forward = LogForward(self.get_logger())
         self._mailbox = Mailbox(self)
         self._wanted: EngineChoice | None = None
         self._running: EngineChoice | None = None
@@ -86,6 +89,7 @@ class SuperresNode(ManagedNode):
         """Release everything and withdraw from the graph."""
         self._mailbox.close()
         self._release()
+        self._forward.close()
         super().destroy_node()
 
     def _configure(self) -> None:
@@ -178,11 +182,23 @@ class SuperresNode(ManagedNode):
     def _tick(self) -> None:
         """Once a second: follow the graph, where no event did, and report."""
         self._follow_demand()
+        self._prepare_engine()
         if self._source is not None:
             self._source.tick()
         self._diagnostics.publish(
             diagnose(self._health(), self.get_fully_qualified_name(), self._stamp())
         )
+
+    def _prepare_engine(self) -> None:
+        """Have a slow engine made ready for frames that its standby has to take so far."""
+        engine = None if self._slot is None else self._slot.engine
+        frame = None if self._pipeline is None else self._pipeline.frame
+        if self._builder is None or frame is None or not isinstance(engine, StandbyEngine):
+            return
+        if engine.wants((frame.shape[0], frame.shape[1])):
+            self._builder.prepare(engine, (frame.shape[0], frame.shape[1]))
+        if self._builder.progress:
+            self._log.info(f'{self._builder.progress}; {engine.info.engine} goes on meanwhile')
 
     def _health(self) -> Health:
         state = 'active'
@@ -192,14 +208,17 @@ class SuperresNode(ManagedNode):
             state = 'inactive'
         elif self._source is None:
             state = 'idle'
+        engine = None if self._slot is None else self._slot.engine
+        refusals = engine.refusals if isinstance(engine, StandbyEngine) else ()
         return Health(
             state=state,
             window=self._window,
-            engine=None if self._slot is None else self._slot.info,
+            engine=None if engine is None else engine.info,
             refusal=self._refusal,
-            warnings=tuple(w for w in (self._swap_failure, self._enlarged) if w),
+            warnings=tuple(w for w in (self._swap_failure, self._enlarged, *refusals) if w),
             silent=self._source is not None and self._source.silent(),
             topic='' if self._source is None else self._source.topic,
+            building='' if self._builder is None else self._builder.progress,
         )
 
     def _stamp(self) -> Any:
@@ -284,7 +303,7 @@ class SuperresNode(ManagedNode):
         self._wanted = wanted
         if wanted != self._running:
             self.get_logger().info(f'building {wanted}; the present engine goes on meanwhile')
-            builder.build(wanted, (0, 0) if self._pipeline is None else self._pipeline.size)
+            builder.build(wanted, None if self._pipeline is None else self._pipeline.frame)
 
     def _swap(self, choice: EngineChoice, engine: Engine) -> None:
         """Let a new engine take over, unless something else is wanted by now."""

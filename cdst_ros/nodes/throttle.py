@@ -56,6 +56,11 @@ class ThrottledLog:
         self._logger.warning(text + more)
         return True
 
+    def info(self, text: str) -> None:
+        """Tell of progress, unless the like was told within the period."""
+        if self._due(_NUMBER.sub('#', text)) is not None:
+            self._logger.info(text)
+
     def _due(self, kind: str) -> int | None:
         """Return how many were held back, None when it is too early."""
         now = self._clock()

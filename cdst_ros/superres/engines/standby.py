@@ -46,7 +46,8 @@ class SlowEngine(Engine, Protocol):
 
         :param report: told what is being done, now and then
         :param cancelled: ends it early
-        :raises EngineError: when that is not possible
+        :raises ModelError: when it can not take the model
+        :raises EngineError: when it can not take that size, or not at present
         """
 
 
@@ -80,12 +81,14 @@ class StandbyEngine:
         self._samples: OrderedDict[Size, _Sample] = OrderedDict()
         self._agreed: set[Size] = set()
         self._refused: dict[Size, str] = {}
-        self._running: Engine = slow if wait else standby
+        self._size: Size | None = None
 
     @property
     def info(self) -> EngineInfo:
-        """What the last frame ran on; before the first, what it is to run on."""
-        return self._running.info
+        """What the next frame runs on, if it is of the size of the last one."""
+        with self._lock:
+            slow = self._wait or (self._size is not None and self._usable(self._size))
+        return (self.slow if slow else self._standby).info
 
     @property
     def refusals(self) -> tuple[str, ...]:
@@ -103,16 +106,16 @@ class StandbyEngine:
         """Enlarge one frame on whichever is ready."""
         size = (depth.shape[0], depth.shape[1])
         with self._lock:
+            self._size = size
             usable = self._usable(size)
         if not usable:
             out = self._infer_on_standby(size, depth, valid, rgb)
             if not self._wait or not self.wants(size):
                 return out
             self.prepare(size)
-        self._running = self.slow
         try:
             return self.slow.infer(depth, valid, rgb)
-        except EngineError as error:
+        except Exception as error:  # whatever it is, the standby does not suffer from it
             if self._wait:
                 raise
             self._refuse(size, f'{self.slow.info.engine} broke: {error}')
@@ -127,13 +130,14 @@ class StandbyEngine:
         """
         Make the slow engine ready for a size of which a frame was seen; any thread.
 
+        :raises ModelError: when it can not take the model; the standby goes on
         :raises EngineError: when it can not be used for that size; the standby goes on
         """
         cancelled = cancelled or Event()
         try:
             self.slow.prepare(size, report, cancelled)
             self._check(size)
-        except EngineError as error:
+        except Exception as error:  # whatever it is, the standby does not suffer from it
             if not (self._wait or cancelled.is_set()):
                 self._refuse(size, str(error))
             raise
@@ -147,10 +151,9 @@ class StandbyEngine:
         return size in self._agreed and size not in self._refused and self.slow.ready(size)
 
     def _infer_on_standby(self, size: Size, depth: F32, valid: Bool, rgb: U8 | None) -> Inference:
-        self._running = self._standby
         out = self._standby.infer(depth, valid, rgb)
         with self._lock:
-            if size not in self._samples and size not in self._agreed and valid.any():
+            if size not in self._samples and size not in self._agreed and out.valid.any():
                 self._samples[size] = _Sample(
                     depth.copy(),
                     valid.copy(),
@@ -188,10 +191,11 @@ class StandbyEngine:
                 f'one and the same frame ({text}): it is not used; use engine '
                 f'{self._standby.info.engine}, or another version of {self.slow.info.engine}'
             )
-        _log.info('%dx%d px, one frame on both: %s', size[1], size[0], text)
         with self._lock:
             self._agreed.add(size)
             del self._samples[size]
+        name = self.slow.info.engine
+        _log.info('%s takes over for %dx%d px; one frame on both: %s', name, *size[::-1], text)
 
     def _refuse(self, size: Size, reason: str) -> None:
         with self._lock:

@@ -78,7 +78,7 @@ def run_build(
             if kind == build.PROGRESS:
                 report(f'{content}, {time.monotonic() - began:.0f} s')
             elif kind == build.LOG:
-                _log.info('TensorRT: %s', content)
+                _log.warning('TensorRT: %s', content)
             elif kind == build.PLAN:
                 return bytes(content)
             else:

@@ -87,7 +87,7 @@ class TensorRtEngine:
         name = f'{self._device.name} (sm {self._device.capability})'
         self._info = model_info(path, metadata, 'tensorrt', precision, name)
         self._cache = PlanCache() if cache is None else cache
-        self._logger = Logger(lambda text: _log.info('TensorRT: %s', text))
+        self._logger = Logger(lambda text: _log.warning('TensorRT: %s', text))
         self._wants_graph = graph
         self._lock = threading.Lock()
         self._sessions: OrderedDict[Size, Session] = OrderedDict()
@@ -179,7 +179,7 @@ class TensorRtEngine:
 
     def _session(self, size: Size) -> Session:
         if not self.ready(size):
-            self.prepare(size, lambda text: _log.info('%s', text), Event())
+            self.prepare(size, lambda _: None, Event())
         with self._lock:
             self._sessions.move_to_end(size)
             return self._sessions[size]

@@ -29,9 +29,9 @@ _LAST = 5
 
 class Logger(trt.ILogger):  # type: ignore[misc]
     """
-    Keeps TensorRT's errors, and passes on what it says but for its chatter.
+    Keeps TensorRT's errors, and passes them on; its warnings are chatter.
 
-    :param tell: takes each error and warning; any thread
+    :param tell: takes each error; any thread
     """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
@@ -43,9 +43,7 @@ class Logger(trt.ILogger):  # type: ignore[misc]
         """Take a message from TensorRT."""
         if severity in (trt.ILogger.Severity.INTERNAL_ERROR, trt.ILogger.Severity.ERROR):
             self._errors.append(msg)
-        elif severity != trt.ILogger.Severity.WARNING:
-            return
-        self._tell(msg)
+            self._tell(msg)
 
     def errors(self) -> str:
         """Return the last errors as a sentence, and forget them."""
