@@ -29,15 +29,24 @@ from cdst_ros.training.train import train
 
 #: Operators that OpenVINO, ONNX Runtime and TensorRT 10 all take.
 PORTABLE = {
-    'Abs', 'Add', 'And', 'Cast', 'Clip', 'Concat', 'Constant', 'Conv', 'DepthToSpace', 'Div',
-    'Equal', 'Expand', 'Greater', 'GreaterOrEqual', 'Identity', 'Less', 'LessOrEqual', 'Max',
-    'MaxPool', 'Min', 'Mul', 'Neg', 'Or', 'Pad', 'Reciprocal', 'Relu', 'Shape', 'Sigmoid',
-    'Slice', 'Sub', 'Where',
+    'Abs', 'Add', 'And', 'Cast', 'Clip', 'Concat', 'Constant', 'Conv', 'ConvTranspose',
+    'DepthToSpace', 'Div', 'Equal', 'Expand', 'Greater', 'GreaterOrEqual', 'Identity', 'Less',
+    'LessOrEqual', 'Max', 'MaxPool', 'Min', 'Mul', 'Neg', 'Or', 'PRelu', 'Pad', 'Reciprocal',
+    'Relu', 'Reshape', 'Shape', 'Sigmoid', 'Slice', 'Split', 'Sub', 'Transpose', 'Where',
+}  # fmt: skip
+MODELS = {
+    'lite': {'scale': 2, 'options': {'width': 8, 'depth': 1}},
+    'dbpn': {
+        'network': 'dbpn',
+        'scale': 2,
+        'options': {'width': 4, 'features': 8, 'blocks': 2, 'head': 'selecting',
+                    'head_options': {'residual': True}},
+    },
 }  # fmt: skip
 
 
-@pytest.fixture(scope='module')
-def checkpoint(tmp_path_factory):
+@pytest.fixture(scope='module', params=MODELS)
+def checkpoint(tmp_path_factory, request):
     from cdst_ros.training.config import TrainConfig
 
     torch.set_num_threads(1)
@@ -45,7 +54,7 @@ def checkpoint(tmp_path_factory):
         'name': 'tiny',
         'max_steps': 3,
         'runs': str(tmp_path_factory.mktemp('runs')),
-        'model': {'scale': 2, 'options': {'width': 8, 'depth': 1}},
+        'model': MODELS[request.param],
         'data': {'crop': 12, 'batch_size': 2, 'tiles': 1, 'workers': 0},
     }
     return train(TrainConfig.from_dict(config), command='cdst-ros train tiny')
@@ -104,6 +113,7 @@ def test_engines_compute_what_torch_does(checkpoint, exported, engine, size):
     opened.close()
 
 
+@pytest.mark.parametrize('checkpoint', ['lite'], indirect=True)
 def test_a_file_that_computes_something_else_is_not_kept(checkpoint, tmp_path, monkeypatch):
     def write_another(network, *rest):
         with torch.no_grad():
