@@ -25,6 +25,7 @@ import rclpy
 import yaml
 from rclpy.parameter import Parameter
 
+from cdst_ros.nodes.collecting.parameters import CollectorParameters
 from cdst_ros.nodes.parameters import Parameters
 from cdst_ros.nodes.recipes import (
     TOPICS,
@@ -34,6 +35,8 @@ from cdst_ros.nodes.recipes import (
     recipe_names,
 )
 from cdst_ros.nodes.superres_node import SuperresNode
+from cdst_ros.nodes.trainer_node import TrainerNode
+from cdst_ros.nodes.trainer_parameters import TrainerParameters
 
 
 def declared(values: dict[str, Any]) -> SuperresNode:
@@ -95,11 +98,20 @@ def test_recipe_with_a_fault_names_the_file(tmp_path, monkeypatch):
         load_recipe('mine')
 
 
-def test_parameter_file_documents_every_parameter_and_its_default():
-    text = config_path('superres.yaml').read_text()
+#: The parameter files, the nodes that read them, and what declares their parameters.
+FILES = {
+    'superres.yaml': (SuperresNode, (Parameters,)),
+    'trainer.yaml': (TrainerNode, (TrainerParameters, CollectorParameters)),
+}
+
+
+@pytest.mark.parametrize('name', FILES)
+def test_parameter_file_documents_every_parameter_and_its_default(name):
+    text = config_path(name).read_text()
     values = yaml.safe_load(text)['/**']['ros__parameters']
-    assert values == {f.name: f.default for f in fields(Parameters)}
-    for f in fields(Parameters):
+    declared_fields = [f for kind in FILES[name][1] for f in fields(kind)]
+    assert values == {f.name: f.default for f in declared_fields}
+    for f in declared_fields:
         comment = re.search(rf'((?:    #.*\n)+)    {f.name}:', text)
         assert comment, f.name
         said = ' '.join(line.strip(' #') for line in comment.group(1).splitlines())
@@ -107,15 +119,18 @@ def test_parameter_file_documents_every_parameter_and_its_default():
         assert all(choice in said for choice in f.metadata['choices']), f.name
 
 
-def test_parameter_file_is_read_as_ros_reads_it():
+@pytest.mark.parametrize('name', FILES)
+def test_parameter_file_is_read_as_ros_reads_it(name):
     context = rclpy.Context()
     rclpy.init(
         context=context,
-        args=['--ros-args', '--params-file', str(config_path('superres.yaml'))],
+        args=['--ros-args', '--params-file', str(config_path(name))],
     )
-    node = SuperresNode(context=context)
+    make, kinds = FILES[name]
+    node = make(context=context)
     try:
-        assert Parameters.read(node) == Parameters()
+        for kind in kinds:
+            assert kind.read(node) == kind()
     finally:
         node.destroy_node()
         context.try_shutdown()

@@ -107,6 +107,7 @@ class Collection:
         self._refused_until = 0.0
         self._refusal = ''
         self._noted = time.monotonic()
+        self._open = True
 
     def offer(self, sample: Sample) -> Rejection | None:
         """Keep a frame that came and was counted, or say why not."""
@@ -139,10 +140,12 @@ class Collection:
         )
 
     def close(self) -> None:
-        """End the sequence, with its counts, and let go of the recording."""
+        """End the sequence, with its counts, and let go of the recording; once is enough."""
         with self._writing:
-            self._note_counts()
-            self._writer.close()
+            if self._open:
+                self._open = False
+                self._note_counts()
+                self._writer.close()
 
     def _rejection(self, sample: Sample) -> Rejection | None:
         """Pass the gates, cheap ones first, and write; return the first refusal."""
@@ -209,7 +212,7 @@ class Collection:
             extrinsics=sample.extrinsics,
         )
         if before != self._sequence:
-            self._before = self.tally.counts()
+            self._before = self._counts(in_hand=1)
 
     def _without_bad_reference(self, sample: Sample) -> Sample:
         """Return the sample; a reference that cannot be one is left out, and the pair is kept."""
@@ -227,7 +230,7 @@ class Collection:
         last = self._last_stamp_ns
         if last is None or last - stamp_ns < RESET_AFTER_NS:
             return
-        self._note_counts()
+        self._note_counts(in_hand=1)
         self._said(
             f'the stamps ran back by {(last - stamp_ns) / 1e9:.3f} s: a clock was set, or a bag '
             'began again. What was collected stays as it is, and a new sequence of the recording '
@@ -238,10 +241,15 @@ class Collection:
         if time.monotonic() - self._noted >= _NOTE_EVERY_S:
             self._note_counts()
 
-    def _note_counts(self) -> None:
+    def _counts(self, in_hand: int) -> Counts:
+        """Return the counts without the frame in hand, which is of the sequence that begins."""
+        counts = self.tally.counts()
+        return counts._replace(offered=counts.offered - in_hand)
+
+    def _note_counts(self, in_hand: int = 0) -> None:
         """Write the counts of the sequence; a disk that refuses has other cares."""
         self._noted = time.monotonic()
-        counts = self.tally.counts().since(self._before)
+        counts = self._counts(in_hand).since(self._before)
         try:
             self._writer.note(offered=counts.offered, dropped=counts.dropped)
         except RecordingWriteError as error:
