@@ -62,3 +62,17 @@ def test_gradients_reach_every_weight(network):
     for name, weights in network.named_parameters():
         assert weights.grad is not None, name
         assert weights.grad.abs().sum() > 0, name
+
+
+def test_it_trains_in_half_precision(network):
+    network.to(memory_format=torch.channels_last)
+    frame = random_frame(8, 8, share=0.9)
+    exact = network(*frame)
+    with torch.enable_grad(), torch.autocast('cpu', torch.bfloat16):
+        out = network.features(*frame)
+        (out.depth.square().mean() + out.sigma.square().mean()).backward()
+    assert out.depth.dtype == torch.float32
+    for weights in network.parameters():
+        assert weights.grad is not None
+        assert torch.isfinite(weights.grad).all()
+    assert torch.equal(out.valid, exact[2])

@@ -14,6 +14,7 @@
 import pytest
 import torch
 
+from cdst_ros.models.de import DENet
 from cdst_ros.models.sp import SPNet, UncertaintyFusion
 
 
@@ -114,3 +115,18 @@ def test_it_learns_to_tell_edges():
 def test_impossible_options_are_refused(options):
     with pytest.raises(ValueError, match='at least'):
         SPNet(6, 4, 3, 2, **options)
+
+
+def test_it_trains_in_half_precision_beside_depth_estimation():
+    torch.manual_seed(0)
+    estimate, structure = DENet(6, 2, 2), SPNet(5, 4, 6, 2)
+    doubt = torch.rand(1, 1, 16, 16)
+    with torch.enable_grad(), torch.autocast('cpu', torch.bfloat16):
+        out = estimate(torch.rand(1, 3, 16, 16))
+        features = torch.randn(1, 5, 4, 4)
+        logits = structure(features, out.blocks[-1], doubt, out.log_scale.exp()).logits
+        logits.float().square().mean().backward()
+    for block in estimate.blocks:
+        for weights in block.parameters():
+            assert torch.isfinite(weights.grad).all()
+            assert weights.grad.abs().sum() > 0
