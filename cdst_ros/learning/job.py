@@ -154,9 +154,12 @@ class Job:
         """
         Return how far it is; an interrupted write leaves the status before.
 
-        :raises JobError: when the file is missing or damaged
+        A job whose status cannot be read has failed.
         """
-        return _read(self / STATUS, Status)
+        try:
+            return _read(self / STATUS, Status)
+        except JobError as error:
+            return Status(state='failed', reason=str(error))
 
     def write_status(self, status: Status) -> Status:
         """Write the status in one step, and return it with its time."""

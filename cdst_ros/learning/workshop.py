@@ -21,7 +21,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -64,11 +63,7 @@ class Workshop:
 
     def at_work(self) -> Job | None:
         """Return the job that has not ended, whether or not a process minds it."""
-        for job in reversed(self.jobs()):
-            with suppress(JobError):
-                if not job.status().ended:
-                    return job
-        return None
+        return next((job for job in reversed(self.jobs()) if not job.status().ended), None)
 
     def is_minded(self) -> bool:
         """Return whether a process is at work on a job."""

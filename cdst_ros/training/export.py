@@ -45,8 +45,9 @@ from cdst_ros.training.sources.description import describe
 OPSET = 20
 INPUTS = ('depth', 'valid')
 OUTPUTS = ('depth_hr', 'sigma_hr', 'valid_hr')
-#: The ONNX must agree with torch to this share of the greatest depth.
-TOLERANCE = 1e-5
+#: The ONNX must agree with torch to this share of the greatest depth: some hundred roundings, for
+#: depths that differ by metres from pixel to pixel.
+TOLERANCE = 3e-5
 _CALIBRATION_BATCHES = 10
 _CALIBRATION_SIDE = 112
 # Sizes (h, w) that the file is checked at; odd, tiny and other than the one it is traced at.
