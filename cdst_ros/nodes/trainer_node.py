@@ -28,6 +28,7 @@ from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
 from cdst_ros.nodes.collecting.collector import Collector
+from cdst_ros.nodes.learning.desk import TrainingDesk
 from cdst_ros.nodes.mailbox import Mailbox
 from cdst_ros.nodes.managed import ManagedNode
 from cdst_ros.nodes.part import Part
@@ -55,8 +56,10 @@ class TrainerNode(ManagedNode):
         self._state = 'unconfigured'
         self._said = ''
         TrainerParameters.declare(self)
+        collector = Collector(self, self._mailbox, self._log)
         self._parts: dict[str, Part] = {
-            'collecting': Collector(self, self._mailbox, self._log),
+            'collecting': collector,
+            'learning': TrainingDesk(self, lambda: collector.recording),
         }
         self.add_on_set_parameters_callback(self._on_set)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 1)

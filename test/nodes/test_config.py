@@ -26,6 +26,7 @@ import yaml
 from rclpy.parameter import Parameter
 
 from cdst_ros.nodes.collecting.parameters import CollectorParameters
+from cdst_ros.nodes.learning.parameters import DeskParameters
 from cdst_ros.nodes.parameters import Parameters
 from cdst_ros.nodes.recipes import (
     TOPICS,
@@ -101,7 +102,7 @@ def test_recipe_with_a_fault_names_the_file(tmp_path, monkeypatch):
 #: The parameter files, the nodes that read them, and what declares their parameters.
 FILES = {
     'superres.yaml': (SuperresNode, (Parameters,)),
-    'trainer.yaml': (TrainerNode, (TrainerParameters, CollectorParameters)),
+    'trainer.yaml': (TrainerNode, (TrainerParameters, CollectorParameters, DeskParameters)),
 }
 
 
