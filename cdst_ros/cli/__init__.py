@@ -15,11 +15,13 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from typing import Annotated
 
 import typer
 
+import cdst_ros
 from cdst_ros import __version__
 from cdst_ros.environment import Status, library
 
@@ -32,6 +34,7 @@ VERBS: tuple[str, ...] = (
     'card',
     'train',
     'export',
+    'engine',
     'adapt',
     'synth',
     'record',
@@ -76,4 +79,14 @@ def main() -> None:
     found = library('Libraries', 'typer', typer.__version__, '0.9')  # Humble's apt has 0.4
     if found.status is Status.WRONG:
         raise SystemExit(f'cdst-ros: typer is {found.value}: {found.remedy}')
+    _say_what_takes_long()
     build_app()()
+
+
+def _say_what_takes_long() -> None:
+    """Let what our rooms log, such as that TensorRT builds for minutes, reach the terminal."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter('%(message)s'))
+    logger = logging.getLogger(cdst_ros.__name__)
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)

@@ -193,12 +193,15 @@ class SuperresNode(ManagedNode):
         """Have a slow engine made ready for frames that its standby has to take so far."""
         engine = None if self._slot is None else self._slot.engine
         frame = None if self._pipeline is None else self._pipeline.frame
-        if self._builder is None or frame is None or not isinstance(engine, StandbyEngine):
+        if self._builder is None or engine is None:
             return
-        if engine.wants((frame.shape[0], frame.shape[1])):
-            self._builder.prepare(engine, (frame.shape[0], frame.shape[1]))
         if self._builder.progress:
             self._log.info(f'{self._builder.progress}; {engine.info.engine} goes on meanwhile')
+        if frame is None or not isinstance(engine, StandbyEngine):
+            return
+        size = frame.shape[0], frame.shape[1]
+        if engine.wants(size):
+            self._builder.prepare(engine, size)
 
     def _health(self) -> Health:
         state = 'active'

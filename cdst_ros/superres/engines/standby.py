@@ -82,6 +82,7 @@ class StandbyEngine:
         self._agreed: set[Size] = set()
         self._refused: dict[Size, str] = {}
         self._size: Size | None = None
+        self._closed = False
 
     @property
     def info(self) -> EngineInfo:
@@ -138,12 +139,13 @@ class StandbyEngine:
             self.slow.prepare(size, report, cancelled)
             self._check(size)
         except Exception as error:  # whatever it is, the standby does not suffer from it
-            if not (self._wait or cancelled.is_set()):
+            if not (self._wait or self._closed or cancelled.is_set()):
                 self._refuse(size, str(error))
             raise
 
     def close(self) -> None:
         """Release both."""
+        self._closed = True
         self.slow.close()
         self._standby.close()
 

@@ -158,7 +158,7 @@ class TensorRtEngine:
     def infer(self, depth: F32, valid: Bool, rgb: U8 | None = None) -> Inference:
         """Enlarge one frame; a size that was not prepared is prepared first."""
         size = (depth.shape[0], depth.shape[1])
-        session = self._session(size)
+        session = self.session(size)
         fill_inputs(self._info, session.inputs, depth, valid, rgb)
         try:
             self._device.use()
@@ -177,7 +177,12 @@ class TensorRtEngine:
             self._closed = True
             self._sessions.clear()
 
-    def _session(self, size: Size) -> Session:
+    def session(self, size: Size) -> Session:
+        """
+        Return what runs frames of that height and width, prepared where it was not.
+
+        :raises EngineError: when that is not possible
+        """
         if not self.ready(size):
             self.prepare(size, lambda _: None, Event())
         with self._lock:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -137,12 +138,27 @@ class Session:
             self._graph.launch(self._stream)
         else:
             self._send()
+        self.wait()
+
+    @property
+    def steps(self) -> dict[str, Callable[[], None]]:
+        """What a frame consists of; each returns before it is done, and ``wait`` after it."""
+        return {
+            'upload': lambda: self._stream.upload(self._in.host, self._in.device),
+            'network': self._execute,
+            'download': lambda: self._stream.download(self._out.host, self._out.device),
+        }
+
+    def wait(self) -> None:
+        """Return when all that was sent off is done."""
         self._stream.wait()
 
     def _send(self) -> None:
-        self._stream.upload(self._in.host, self._in.device)
+        for step in self.steps.values():
+            step()
+
+    def _execute(self) -> None:
         self._check(self._context.execute_async_v3(int(self._stream.handle)), 'the frame')
-        self._stream.download(self._out.host, self._out.device)
 
     def _record(self) -> None:
         """Make the graph, after a frame has run: TensorRT sets itself up in the first."""
