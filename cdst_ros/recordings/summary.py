@@ -15,8 +15,10 @@
 
 from __future__ import annotations
 
+import stat
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -101,10 +103,20 @@ def summarise(path: Path | str) -> Summary:
         cameras=sum(frame.camera() is not None for frame in recording),
         poses=sum(frame.pose is not None for frame in recording),
         damaged=len(recording.damaged),
-        bytes=sum(file.stat().st_size for file in recording.path.rglob('*') if file.is_file()),
+        bytes=_size(recording.path),
         sequences=sequences,
         fingerprint=recording.fingerprint,
     )
+
+
+def _size(folder: Path) -> int:
+    """Return the size of all files below a folder [bytes]; somebody may be writing there."""
+    total = 0
+    for path in folder.rglob('*'):
+        with suppress(FileNotFoundError):
+            found = path.stat()
+            total += found.st_size if stat.S_ISREG(found.st_mode) else 0
+    return total
 
 
 def find_recordings(path: Path | str) -> Iterator[Path]:

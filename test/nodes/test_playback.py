@@ -30,6 +30,7 @@ from cdst_ros.evaluation.references import LoweredPairs
 from cdst_ros.evaluation.sources import open_source as evaluation_source
 from cdst_ros.nodes.camera_parameters import CameraParameters
 from cdst_ros.nodes.playback import PlayedFrame, Reel, Source, open_source
+from cdst_ros.recordings.bag_export import export_bag
 from cdst_ros.recordings.bag_writer import BagWriter
 from cdst_ros.recordings.writer import Picture, RecordingWriter
 
@@ -107,6 +108,22 @@ def test_recording_is_played_as_recorded(tmp_path):
         assert frame.color is not None
         assert frame.color.frame_id == 'color_optical'
     assert not opened(source=str(record(tmp_path / 'plain'))).has_truth
+
+
+@pytest.mark.parametrize('compressed', [False, True])
+def test_a_recording_that_was_exported_is_played_as_the_recording(tmp_path, compressed):
+    walk = record(tmp_path / 'walk')
+    export_bag(walk, tmp_path / 'bag', compressed=compressed)
+    bag, recording = opened(source=str(tmp_path / 'bag')), opened(source=str(walk))
+    assert (bag.length, bag.has_color) == (recording.length, True)
+    for mine, theirs in zip(frames(bag), frames(recording), strict=True):
+        assert mine.stamp_ns == theirs.stamp_ns
+        assert (mine.depth.camera, mine.depth.frame_id) == (CAMERA, 'optical')
+        np.testing.assert_array_equal(mine.depth.image, theirs.depth.image)
+        assert mine.color is not None
+        assert theirs.color is not None
+        assert (mine.color.camera, mine.color.frame_id) == (CAMERA, 'color_optical')
+        np.testing.assert_array_equal(mine.color.image, theirs.color.image)
 
 
 def test_degraded_recording_has_input_and_truth_with_their_cameras(tmp_path):

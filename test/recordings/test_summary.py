@@ -16,8 +16,11 @@ import pytest
 
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.recordings.errors import RecordingError
+from cdst_ros.recordings.reader import Recording
 from cdst_ros.recordings.summary import find_recordings, summarise
 from cdst_ros.recordings.writer import Picture, RecordingWriter
+
+from .walks import record as record_sequences
 
 
 def record(folder, frames, color=True):
@@ -40,6 +43,26 @@ def test_a_recording_is_summed_up(tmp_path):
     assert (found.cameras, found.poses, found.damaged, found.stamps_made) == (5, 4, 0, False)
     files = [f for f in (tmp_path / 'r').rglob('*') if f.is_file()]
     assert found.bytes == sum(len(f.read_bytes()) for f in files)
+
+
+def test_sequences_are_summed_up_each_and_their_times_added(tmp_path):
+    walk = record_sequences(tmp_path / 'r', [(1, 2, 4), (101, 102)])
+    found = summarise(walk)
+    assert found.seconds == 4.0
+    assert found.rate_hz == 1.0, 'the step between the sequences is none of the camera'
+    assert [(s.entry.number, s.frames, s.seconds) for s in found.sequences] == [
+        (0, 3, 3.0), (1, 2, 1.0),
+    ]  # fmt: skip
+    assert found.sequences[0].entry.dropped == {'dark': 2}
+    assert found.fingerprint == Recording(walk).fingerprint
+
+
+def test_a_recording_that_is_being_written_is_summed_up(tmp_path):
+    record(tmp_path / 'r', 1)
+    size = summarise(tmp_path / 'r').bytes
+    # As a file that takes its name while we look.
+    (tmp_path / 'r' / 'depth' / '000001.png.partial').symlink_to('gone')
+    assert summarise(tmp_path / 'r').bytes == size
 
 
 def test_an_empty_recording_is_summed_up(tmp_path):
