@@ -37,6 +37,7 @@ from cdst_ros.training.data import (
     validation_batches,
 )
 from cdst_ros.training.kept import KeptBatches, keep
+from cdst_ros.training.sources.held_out import refuse_doubles
 from cdst_ros.training.sources.opening import open_sources
 from cdst_ros.training.sources.stream import MixedBatches
 from cdst_ros.training.validation import validation_scenes
@@ -90,7 +91,8 @@ def validation(config: TrainConfig) -> Validation:
     """
     Return what a run is validated on.
 
-    :raises ConfigError: when ``validation_data`` holds no validation scenes
+    :raises ConfigError: when ``validation_data`` holds no validation scenes, or scenes of the same
+        set are trained on
     """
     scale = config.model.scale
     sets = [validation_batches(config.data, scale, config.sensors, _VALIDATION_BATCHES)]
@@ -98,6 +100,7 @@ def validation(config: TrainConfig) -> Validation:
     if config.validation_data is not None:
         scenes = validation_scenes(Path(config.validation_data), scale)
         sets.append([scene.batch for scene in scenes])
+    refuse_doubles(config.data.sources, {scene.folder for scene in scenes})
     loaders: list[DataLoader[Batch]] = [
         DataLoader(batches, batch_size=None)  # type: ignore[arg-type]
         for batches in sets

@@ -84,6 +84,16 @@ def test_validation_scenes_tell_their_folders(tiny, tmp_path):
     assert np.isfinite(batch.truth.numpy()).all()
 
 
+def test_doubles_of_validated_scenes_are_refused(tiny, folders):
+    write_disparity(folders / 'msgnet70', ['05', '15', '25', '35', '45', '55', '59'])
+    sources = [{'kind': 'disparity', 'path': 'msgnet70', 'doubles': True}]
+    config = tiny(data=mixed(folders, sources=sources), validation_data=str(folders))
+    assert validation(config).folders == ('msgnet70',) * 6
+    write_disparity(folders / 'middlebury24', ['baby2', 'cones', 'lampshade1', 'plastic'])
+    with pytest.raises(ConfigError, match='doubles: true trains on scenes of the set'):
+        validation(config)
+
+
 def test_nothing_is_validated_on_but_procedural_scenes_without_a_folder(tiny):
     watched = validation(tiny())
     assert watched.folders == ()

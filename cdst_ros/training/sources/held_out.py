@@ -15,7 +15,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
+
+from cdst_ros.training.config import ConfigError
+from cdst_ros.training.sources.settings import SourceConfig
 
 #: Folder -> scenes that networks are watched and chosen on.
 VALIDATION_SCENES: dict[str, tuple[str, ...]] = {
@@ -26,6 +30,20 @@ VALIDATION_SCENES: dict[str, tuple[str, ...]] = {
 _SHOWN = {'msgnet70': ('67',)}
 #: Folder -> scenes that are in middlebury24 as well, or of the same data set.
 _DOUBLES = {'msgnet70': tuple(str(number) for number in range(59, 71))}
+
+
+def refuse_doubles(sources: Sequence[SourceConfig], validated: Collection[str]) -> None:
+    """
+    Refuse to train on doubles of scenes that are validated on.
+
+    :param validated: folders of the validation scenes
+    :raises ConfigError: when a source takes them
+    """
+    if 'middlebury24' in validated and any(source.doubles for source in sources):
+        raise ConfigError(
+            'doubles: true trains on scenes of the set that middlebury24 is of, which '
+            'validation_data holds: leave it out, or validate on a folder with msgnet70 alone'
+        )
 
 
 def is_held_out(scene: str) -> bool:
