@@ -145,6 +145,7 @@ setup(
             'superres = cdst_ros.nodes.superres_node:main',
             'camera = cdst_ros.nodes.camera_node:main',
             'evaluator = cdst_ros.nodes.evaluator_node:main',
+            'operator = cdst_ros.nodes.operator_node:main',
             'trainer = cdst_ros.nodes.trainer_node:main',
         ],
     },

@@ -78,8 +78,12 @@ def demo(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help='Number of the synthetic scene.')] = 10,
     profile: Annotated[
-        str, typer.Option(help='Synthetic sensor: generic, ideal, tof, stereo, ..., or a file.')
-    ] = 'generic',
+        str | None,
+        typer.Option(
+            help='Synthetic sensor: generic, ideal, tof, stereo, ..., or a file. By default '
+            'generic, and stereo with --learn.'
+        ),
+    ] = None,
     rate: Annotated[float, typer.Option(min=0.1, help='Frames a second.')] = 30.0,
     reliability: Annotated[
         Reliability, typer.Option(help='What the listener asks for.')
@@ -90,6 +94,19 @@ def demo(
     picture: Annotated[
         Path | None, typer.Option(metavar='FILE', help='Draw the comparison here.')
     ] = Path('cdst_demo.png'),
+    learn: Annotated[
+        bool,
+        typer.Option(
+            '--learn',
+            help='Run the whole loop instead: score, collect with a reference, train, accept, and '
+            'score again.',
+        ),
+    ] = False,
+    steps: Annotated[int, typer.Option(min=1, help='With --learn: steps of training.')] = 300,
+    frames: Annotated[int, typer.Option(min=30, help='With --learn: frames to collect.')] = 120,
+    folder: Annotated[
+        Path | None, typer.Option(help='With --learn: keep what is learned here.')
+    ] = None,
 ) -> None:
     """
     Run camera, super-resolution and a listener over real DDS, and score the output.
@@ -98,7 +115,7 @@ def demo(
     node, and an evaluator that counts, times, and compares with the truth and with classical
     methods. It ends by itself.
 
-    Example: `cdst-ros demo --size 320x240 --json demo.json`
+    Examples: `cdst-ros demo --size 320x240 --json demo.json`; `cdst-ros demo --learn`
     """
     from cdst_ros.nodes.demo import Demo, run_demo
     from cdst_ros.nodes.watch import RunError
@@ -107,6 +124,25 @@ def demo(
     width, height = _parse_size(size)
     # However we are asked to end, we leave by an exception, so that no process stays behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    if learn:
+        from cdst_ros.cli.learning_demo import show
+        from cdst_ros.nodes.learning_demo import LearningDemo
+
+        show(
+            LearningDemo(
+                profile=profile or 'stereo',
+                model=model,
+                width=width,
+                height=height,
+                frames=frames,
+                steps=steps,
+                threads=len(os.sched_getaffinity(0)),
+                folder=folder,
+            ),
+            _bar,
+            json_file,
+        )
+        return
     wanted = Demo(
         duration_s=duration,
         width=width,
@@ -118,7 +154,7 @@ def demo(
         source=source,
         degrade=degrade,
         seed=seed,
-        profile=profile,
+        profile=profile or 'generic',
         rate_hz=rate,
         reliability=reliability.value,
         picture=picture,

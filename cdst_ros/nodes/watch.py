@@ -70,10 +70,17 @@ def check_ros() -> None:
         )
 
 
-def node_command(name: str, namespace: str, parameters: Mapping[str, object]) -> list[str]:
-    """Return the command line of a node."""
+def node_command(
+    name: str,
+    namespace: str,
+    parameters: Mapping[str, object],
+    remappings: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Return the command line of a node; ``remappings`` give its topics other names."""
     command = [sys.executable, '-m', f'cdst_ros.nodes.{name}_node', '--ros-args']
     command += ['-r', f'__ns:={namespace}']
+    for ours, theirs in (remappings or {}).items():
+        command += ['-r', f'{ours}:={theirs}']
     for key, value in parameters.items():
         command += ['-p', f'{key}:={_yaml(value)}']
     return command

@@ -54,7 +54,7 @@ def names_in(tree: ast.AST) -> set[str]:
 
 
 def test_launch_files_are_those_that_the_readme_names():
-    names = ('demo', 'evaluate', 'rviz', 'superres', 'transform')
+    names = ('demo', 'evaluate', 'learn', 'rviz', 'superres', 'trainer', 'transform')
     assert [file.name for file in FILES] == [f'{name}.launch.py' for name in names]
 
 
