@@ -56,10 +56,16 @@ class DENet(nn.Module):
     :param blocks: residual blocks of two 3x3 convolutions
     :param stem: pixels across and down that become one: 2 computes a quarter
     :param dilations: of the blocks' convolutions, in turn, over and over
+    :param channels: of the image: 3, or more where it is told something beside colour
     """
 
     def __init__(
-        self, width: int = 64, blocks: int = 8, stem: int = 1, dilations: Sequence[int] = (1,)
+        self,
+        width: int = 64,
+        blocks: int = 8,
+        stem: int = 1,
+        dilations: Sequence[int] = (1,),
+        channels: int = 3,
     ) -> None:
         super().__init__()
         if min(width, blocks, stem, *dilations) < 1 or not dilations:
@@ -70,7 +76,7 @@ class DENet(nn.Module):
         self.stem = stem
         self.block_widths = (width,) * blocks
         self.block_ratios = (stem,) * blocks
-        self.first = nn.Conv2d(3 * stem * stem, width, 3, padding=1)
+        self.first = nn.Conv2d(channels * stem * stem, width, 3, padding=1)
 
         def conv(dilation: int) -> nn.Conv2d:
             return nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation)
@@ -90,7 +96,7 @@ class DENet(nn.Module):
         """
         Estimate a batch of any size.
 
-        :param rgb: (N, 3, H, W), 0 to 1
+        :param rgb: (N, channels, H, W), 0 to 1
         """
         height, width = rgb.shape[2:]
         edges = [0, -width % self.stem, 0, -height % self.stem]

@@ -35,6 +35,10 @@ from cdst_ros.training.sources.settings import SourceConfig
 from cdst_ros.training.transfer.config import TransferConfig
 
 _T = TypeVar('_T')
+_COUNTS = (
+    *('max_steps', 'threads', 'devices', 'nodes'),
+    *('validate_every', 'checkpoint_every', 'log_every', 'image_every'),
+)
 
 
 class ConfigError(ValueError):
@@ -168,6 +172,26 @@ class OptimiserConfig:
 
 
 @dataclass(frozen=True)
+class StopConfig:
+    """
+    When a run ends before its last step.
+
+    :param watch: the figure of the validation that is to fall
+    :param patience: validations in a row in which it may not
+    """
+
+    watch: str = 'val/sigmas'
+    patience: int = 10
+
+    def __post_init__(self) -> None:
+        if self.patience < 1 or not self.watch.startswith('val/'):
+            raise ValueError(
+                'patience must be at least 1 and watch a figure of val/, '
+                f'got {self.patience} and {self.watch}'
+            )
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """
     One run.
@@ -180,6 +204,10 @@ class TrainConfig:
     :param threads: CPU threads that torch may use
     :param precision: Lightning's: ``32-true``, or ``bf16-mixed`` where the processor has it
     :param accelerator: Lightning's: ``cpu``, ``gpu`` or ``auto``
+    :param devices: processes on every machine, each with a device of its own; ``batch_size`` is
+        that of all together
+    :param nodes: machines; each runs the same command, as Lightning and torchrun have it
+    :param strategy: Lightning's: ``auto``, ``ddp``, ...
     :param validate_every: steps between validations
     :param checkpoint_every: steps between checkpoints
     :param log_every: steps between points of the curves
@@ -187,6 +215,7 @@ class TrainConfig:
     :param validation_data: folder that holds ``middlebury24``; validates on its scenes too
     :param runs: folder of all runs
     :param profile: sensor profile that the model is for: a name, or a YAML file
+    :param stop: ends the run when validation gets no better; null runs to the last step
     :param transfer: what colour teaches meanwhile; null trains on depth alone
     :param start: model (a shipped name, or an ONNX file) or checkpoint whose weights to begin
         with; a file takes over its ``model`` and ``profile`` where it names none of its own. Null
@@ -200,6 +229,9 @@ class TrainConfig:
     threads: int = 1
     precision: str = '32-true'
     accelerator: str = 'cpu'
+    devices: int = 1
+    nodes: int = 1
+    strategy: str = 'auto'
     validate_every: int = 500
     checkpoint_every: int = 500
     log_every: int = 20
@@ -212,13 +244,16 @@ class TrainConfig:
     data: DataConfig = field(default_factory=DataConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    stop: StopConfig | None = None
     transfer: TransferConfig | None = None
 
     def __post_init__(self) -> None:
-        for name in ('max_steps', 'threads', 'validate_every', 'checkpoint_every', 'log_every'):
+        for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise ValueError(f'{name} must be at least 1, got {getattr(self, name)}')
         load_profile(self.profile)
+        if self.stop and self.stop.watch.endswith('_mad') and self.validation_data is None:
+            raise ValueError(f'stop.watch {self.stop.watch} needs validation_data')
         if self.transfer is not None and not self.data.color:
             raise ValueError('transfer learns from pictures: set data.color and data.sources')
         if self.schedule_steps is not None and self.schedule_steps < self.max_steps:

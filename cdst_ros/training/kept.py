@@ -56,8 +56,8 @@ def keep(folder: Path, batches: Iterable[Batch], count: int, origin: dict[str, A
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         inside = Path(scratch) / folder.name
         inside.mkdir()
-        for name, values in parts.items():
-            np.save(inside / f'{name}.npy', np.concatenate(values)[:count])
+        for name, arrays in parts.items():
+            np.save(inside / f'{name}.npy', np.concatenate(arrays)[:count])
         (inside / _ORIGIN).write_text(json.dumps(origin, indent=1) + '\n', encoding='utf-8')
         if not folder.exists():  # another run may have been faster
             os.replace(inside, folder)
@@ -80,6 +80,7 @@ class KeptBatches(IterableDataset[Batch]):
         batch_size: int,
         seed: int,
         start: int = 0,
+        *,
         part: Part = WHOLE,
     ) -> None:
         super().__init__()

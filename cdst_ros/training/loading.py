@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from lightning.pytorch import LightningDataModule
 from rich.progress import track
 from torch.utils.data import DataLoader
 
@@ -75,6 +76,31 @@ def training_loader(config: TrainConfig, start: int, part: Part = WHOLE) -> Time
     return TimedLoader(DataLoader(pooled, batch_size=None))
 
 
+class Loaders(LightningDataModule):
+    """
+    What a run trains and validates on, made where it trains: each process makes its part.
+
+    :param start: step to begin with
+    :param validation: what is validated on, by every process alike
+    """
+
+    def __init__(self, config: TrainConfig, start: int, validation: Validation) -> None:
+        super().__init__()
+        self._config = config
+        self._start = start
+        self._validation = validation
+
+    def train_dataloader(self) -> TimedLoader:
+        """Return the part of the batches that this process trains on."""
+        assert self.trainer is not None
+        part = Part(self.trainer.global_rank, self.trainer.world_size)
+        return training_loader(self._config, self._start, part)
+
+    def val_dataloader(self) -> list[DataLoader[Batch]]:
+        """Return what is validated on."""
+        return self._validation.loaders
+
+
 class Validation(NamedTuple):
     """
     What is validated on.
@@ -126,7 +152,7 @@ def _kept(config: TrainConfig, start: int, part: Part) -> KeptBatches:
         steps = -(-count // data.batch_size)
         made = itertools.islice(_loader(batches, config), steps)
         keep(folder, track(made, total=steps, description='Making samples'), count, origin)
-    return KeptBatches(folder, origin, data.batch_size, config.seed, start, part)
+    return KeptBatches(folder, origin, data.batch_size, config.seed, start, part=part)
 
 
 def _loader(

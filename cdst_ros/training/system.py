@@ -36,6 +36,7 @@ from cdst_ros.training.losses import (
     level_l1,
     local_unit,
     masked_mean,
+    mean_of_ranks,
     scaled_l1,
     thin_weight,
 )
@@ -83,25 +84,45 @@ class SuperResSystem(LightningModule):
         #: Folder of each real validation scene: their errors are logged by it as well.
         self.scene_folders: tuple[str, ...] = ()
         self._pictures = 0
+        self._random: Tensor | None = None
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Keep where this training comes from."""
+        """Keep where this training comes from, and the state of torch's random numbers."""
         checkpoint['provenance'] = dict(self.provenance)
+        checkpoint['random'] = torch.get_rng_state()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take up the random numbers, once the loaders have drawn theirs."""
+        self._random = checkpoint.get('random')
+
+    def on_train_batch_start(self, *_: Any) -> None:
+        """Go on with the random numbers of the checkpoint."""
+        if self._random is not None:
+            torch.set_rng_state(self._random.cpu())
+            self._random = None
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         """Return the loss of one batch."""
         losses, figures = self.step(batch)
         total = torch.stack(list(losses.values())).sum()
-        if not torch.isfinite(total):
-            terms = ', '.join(f'{name} {value.item():g}' for name, value in losses.items())
-            raise TrainingError(
-                f'the loss is not finite at step {self.global_step} ({terms}): lower '
-                'optimiser.learning_rate, or use precision=32-true'
-            )
-        self.log('loss', total, prog_bar=True)
-        self.log_dict({f'loss/{name}': value for name, value in losses.items()})
-        self.log_dict(figures)
+        # One for all processes: where one stopped alone, the others would wait for it.
+        if mean_of_ranks(torch.isfinite(total).float()) < 1:
+            raise TrainingError(self._not_finite(batch, losses))
+        self.log('loss', total, prog_bar=True, sync_dist=True)
+        self.log_dict({f'loss/{name}': value for name, value in losses.items()}, sync_dist=True)
+        self.log_dict(figures, sync_dist=True)
         return total
+
+    def _not_finite(self, batch: Batch, losses: Mapping[str, Tensor]) -> str:
+        """Keep the batch of a loss that is not finite, and return what to tell of it."""
+        file = self.config.folder / f'not_finite_{self.global_step}_{self.global_rank}.pt'
+        file.parent.mkdir(parents=True, exist_ok=True)
+        torch.save({k: v for k, v in batch._asdict().items() if v is not None}, file)
+        terms = ', '.join(f'{name} {value.item():g}' for name, value in losses.items())
+        return (
+            f'the loss is not finite at step {self.global_step} ({terms}); its batch is in {file} '
+            '(torch.load shows it). Lower optimiser.learning_rate, or use precision=32-true'
+        )
 
     def step(self, batch: Batch) -> Step:
         """Return the weighted losses of a batch by name."""

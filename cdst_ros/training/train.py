@@ -24,19 +24,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from lightning.pytorch import Callback, Trainer, seed_everything
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch import Callback, LightningModule, Trainer, seed_everything
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from cdst_ros.training.checkpoint import completed_steps
 from cdst_ros.training.config import ConfigError, TrainConfig
-from cdst_ros.training.loading import training_loader, validation
+from cdst_ros.training.loading import Loaders, validation
 from cdst_ros.training.origin import recordings_of
 from cdst_ros.training.progress import ProgressBar, ProgressFile, ProgressLines
 from cdst_ros.training.start import identity, load_start
 from cdst_ros.training.system import SuperResSystem
 from cdst_ros.training.transfer.system import TransferSystem
-from cdst_ros.training.waiting import TimedLoader, WaitShare
+from cdst_ros.training.waiting import WaitShare
 
 #: The newest checkpoint of a run, in its folder.
 LAST = 'last.ckpt'
@@ -78,14 +78,15 @@ def train(
     learned_from = recordings_of(config.data)
     if learned_from:
         system.provenance['recordings'] = learned_from
-    batches, watched = training_loader(config, start), validation(config)
+    watched = validation(config)
     system.scene_folders = watched.folders
+    callbacks = _callbacks(config)
+    if progress is not None:
+        callbacks.append(ProgressFile(progress))
     with _quiet():
-        trainer = _trainer(config, start, batches)
-        if progress is not None:
-            trainer.callbacks.append(ProgressFile(progress))  # type: ignore[attr-defined]
-        trainer.fit(system, batches, watched.loaders, ckpt_path=resume, weights_only=True)
-        trainer.save_checkpoint(last, weights_only=False)
+        trainer = _trainer(config, start, callbacks)
+        loaders = Loaders(config, start, watched)
+        trainer.fit(system, datamodule=loaders, ckpt_path=resume, weights_only=True)
     return last
 
 
@@ -129,29 +130,63 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _trainer(config: TrainConfig, start: int, batches: TimedLoader) -> Trainer:
-    folder = config.folder
+class SaveLast(Callback):
+    """Saves the run's last checkpoint when it ends, in every process as checkpoints want it."""
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save it."""
+        assert isinstance(pl_module, SuperResSystem)
+        trainer.save_checkpoint(pl_module.config.folder / LAST, weights_only=False)
+
+
+class StopEarly(EarlyStopping):
+    """Ends a run whose validation gets no better, and says so."""
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Tell why it ended before its last step."""
+        if trainer.is_global_zero and self.wait_count >= self.patience:
+            print(
+                f'stopped at step {trainer.global_step}: {self.monitor} has not fallen for '
+                f'{self.patience} validations, its least was {self.best_score.item():.4g}',
+                file=sys.stderr,
+            )
+
+
+def _callbacks(config: TrainConfig) -> list[Callback]:
     callbacks: list[Callback] = [
         ModelCheckpoint(
-            dirpath=folder,
+            dirpath=config.folder,
             filename='step_{step}',
             auto_insert_metric_name=False,
             every_n_train_steps=config.checkpoint_every,
             save_last=True,
         ),
-        WaitShare(batches),
+        SaveLast(),
+        WaitShare(),
+        ProgressBar() if sys.stderr.isatty() else ProgressLines(),
     ]
-    interactive = sys.stderr.isatty()
-    callbacks.append(ProgressBar() if interactive else ProgressLines())
+    if config.stop is not None:
+        stop = StopEarly(
+            config.stop.watch, patience=config.stop.patience, check_on_train_epoch_end=False
+        )
+        callbacks.append(stop)
+    return callbacks
+
+
+def _trainer(config: TrainConfig, start: int, callbacks: list[Callback]) -> Trainer:
+    folder = config.folder
     return Trainer(
         accelerator=config.accelerator,
-        devices=1,
+        devices=config.devices,
+        num_nodes=config.nodes,
+        strategy=config.strategy,
+        # Every process makes its own part of each batch, and validates on everything.
+        use_distributed_sampler=False,
         precision=config.precision,  # type: ignore[arg-type]
         max_steps=config.max_steps,
         val_check_interval=config.validate_every,
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
-        gradient_clip_val=config.optimiser.clip,
         log_every_n_steps=config.log_every,
         logger=[
             TensorBoardLogger(folder, name='', version='tensorboard'),
@@ -159,6 +194,6 @@ def _trainer(config: TrainConfig, start: int, batches: TimedLoader) -> Trainer:
             CSVLogger(folder, name='', version=f'curves/from_{start}'),
         ],
         callbacks=callbacks,
-        enable_progress_bar=interactive,
+        enable_progress_bar=sys.stderr.isatty(),
         enable_model_summary=False,
     )

@@ -54,14 +54,17 @@ class WaitShare(Callback):
     Time that validation and checkpoints take is left out.
     """
 
-    def __init__(self, loader: TimedLoader) -> None:
-        self._loader = loader
+    def __init__(self) -> None:
+        self._loader = TimedLoader(())
         self._begun = time.perf_counter()
         self._worked = 0.0
         self._waited = 0.0
 
-    def on_train_start(self, *_: Any) -> None:
+    def on_train_start(self, trainer: Trainer, *_: Any) -> None:
         """Begin to count: what starting the workers takes is no waiting for data."""
+        loader = trainer.train_dataloader
+        assert isinstance(loader, TimedLoader)
+        self._loader = loader
         self._restart()
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:

@@ -48,6 +48,9 @@ class Steps:
     log_every_n_steps = 2
     global_step = 0
 
+    def __init__(self, loader):
+        self.train_dataloader = loader
+
 
 @pytest.fixture
 def clock(monkeypatch):
@@ -62,10 +65,10 @@ def test_the_share_is_of_the_time_between_points_without_validation(clock):
             clock.now += 1.0
             yield 'batch'
 
-    loader, module, trainer = TimedLoader(slowly()), Logged(), Steps()
-    share = WaitShare(loader)
+    loader, module = TimedLoader(slowly()), Logged()
+    trainer, share = Steps(loader), WaitShare()
     batches = iter(loader)
-    share.on_train_start()
+    share.on_train_start(trainer, module)
     for step in range(1, 5):
         next(batches)
         clock.now += 3.0

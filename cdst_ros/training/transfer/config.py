@@ -91,6 +91,8 @@ class TransferConfig:
     :param structure: what ``SPNet`` takes, such as ``width``
     :param roles: who teaches whom
     :param weights: of the losses
+    :param prompted: depth estimation sees the enlarged input beside colour, and adds to it: a
+        teacher that knows all that super-resolution knows. Ours; the paper's sees colour alone
     :param begin: step until which nothing is transferred, while both networks learn on their own
     :param ramp: steps in which the weights of the transfer then rise to their values
     :param teacher: False puts the truth in the teacher's place in output space and leaves every
@@ -106,6 +108,7 @@ class TransferConfig:
     structure: dict[str, Any] = field(default_factory=dict)
     roles: RolesConfig = field(default_factory=RolesConfig)
     weights: TransferWeights = field(default_factory=TransferWeights)
+    prompted: bool = False
     begin: int = 0
     ramp: int = 0
     teacher: bool = True

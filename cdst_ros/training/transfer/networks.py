@@ -42,7 +42,7 @@ class Auxiliary(nn.Module):
         weights = config.weights
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.estimation = DENet(**config.estimation)
+            self.estimation = DENet(channels=4 if config.prompted else 3, **config.estimation)
             self.pairs = block_pairs(len(network.block_widths), len(self.estimation.block_widths))
             sr, de = zip(*self.pairs, strict=True)
             sides = weights.side > 0 or weights.output > 0

@@ -113,19 +113,21 @@ class TransferSystem(SuperResSystem):
         step_de = units.spread
         if batch.disparity is not None:
             step_de = step_de * (1 - 2 * batch.disparity.view(-1, 1, 1, 1))
-        picture = batch.rgb.contiguous(memory_format=torch.channels_last)
-        estimate = self.auxiliary.estimation(picture)
+        enlarged = enlarge(batch.depth, batch.valid, scale)
+        image, base = batch.rgb, units.mean
+        if self.transfer.prompted:
+            image, base = torch.cat([image, (enlarged - base) / step_de], 1), enlarged
+        estimate = self.auxiliary.estimation(image.contiguous(memory_format=torch.channels_last))
         sides = self.auxiliary.side_outputs(sr.blocks, estimate.blocks)
         if sides:
-            base = enlarge(batch.depth, batch.valid, scale)
             step_sr = local_unit(batch.depth, batch.valid, noise, scale)
-            sides = [(base + step_sr * one, units.mean + step_de * other) for one, other in sides]
+            sides = [(enlarged + step_sr * one, base + step_de * other) for one, other in sides]
         return Joint(
             truth=batch.truth,
             mask=batch.truth_valid * sr.valid,
             units=units,
             sr=sr,
-            de=units.mean + step_de * estimate.depth.float(),
+            de=base + step_de * estimate.depth.float(),
             scale_de=units.spread * estimate.log_scale.float().exp(),
             blocks_de=estimate.blocks,
             sides=sides,

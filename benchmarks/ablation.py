@@ -1,0 +1,319 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""
+What each part of the knowledge transfer gives the network that runs, over paired seeds.
+
+Run it as ``python benchmarks/ablation.py CONFIG DATA``, where CONFIG is a YAML file such as
+``benchmarks/ablation_x4.yaml`` and DATA the folder of the data sets. Every arm is trained with
+every seed: the same initial weights of the network, the same samples in the same order. A run is a
+process of its own and ends with a JSON file; runs that have one are skipped, and one that was
+interrupted goes on from its last checkpoint. So the command can be stopped and given again at any
+time, and twice at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from curves import last_figures, mean_figures
+from paired import Difference, paired_difference
+from report import machine, markdown, publish
+
+_BATCHES_TIMED = 40
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """
+    What a configuration file says.
+
+    :param seeds: how many; 0 and following
+    :param base: of every arm's training (``training/config.py``)
+    :param arms: what each changes of it, sections merged; ``matched_to: ARM`` gives an arm as many
+        steps as cost what that arm costs
+    :param protocols: of ``cdst-ros evaluate``, each with its folder below DATA
+    :param compare: pairs of arms whose difference is of interest, beside that from the first arm
+    :param results: folder of the JSON files, beside the configuration
+    """
+
+    seeds: int
+    base: dict[str, Any]
+    arms: dict[str, dict[str, Any]]
+    results: str
+    protocols: dict[str, str] = field(default_factory=dict)
+    compare: list[list[str]] = field(default_factory=list)
+
+
+def main() -> None:
+    """Do the runs that are missing, and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', type=Path)
+    parser.add_argument('data', type=Path)
+    parser.add_argument('--runs', type=Path, default=Path('runs'), help='folder of all trainings')
+    parser.add_argument('--seeds', type=int, help='fewer than the file says')
+    parser.add_argument('--arms', nargs='+', help='those alone')
+    parser.add_argument('--steps', type=int, help='of every arm, to try it out')
+    parser.add_argument('--table', action='store_true', help='of what is done, run nothing')
+    parser.add_argument('--out', type=Path, help='Markdown or JSON file for the tables')
+    parser.add_argument('--one', nargs=2, metavar=('ARM', 'SEED'), help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    ablation = Ablation(**yaml.safe_load(args.config.read_text(encoding='utf-8')))
+    if args.steps:
+        ablation.base['max_steps'] = args.steps
+    if args.one:
+        _run(args, ablation, args.one[0], int(args.one[1]))
+        return
+    arms = args.arms or list(ablation.arms)
+    seeds = range(args.seeds or ablation.seeds)
+    if not args.table:
+        _run_all(args, ablation, arms, seeds)
+    _publish(args, ablation, arms, seeds)
+
+
+def _run_all(args: argparse.Namespace, ablation: Ablation, arms: list[str], seeds: range) -> None:
+    """Run what has no result yet, seed by seed, so that all arms grow alike."""
+    for seed in seeds:
+        for arm in arms:
+            result = _result(args, ablation, arm, seed)
+            if result.exists():
+                continue
+            folder = args.runs / args.config.stem
+            folder.mkdir(parents=True, exist_ok=True)
+            with (folder / f'{result.stem}.lock').open('w') as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    continue  # another command does it
+                print(f'{arm}, seed {seed}', file=sys.stderr, flush=True)
+                command = [sys.executable, *sys.argv, '--one', arm, str(seed)]
+                subprocess.run(command, check=True)
+
+
+def _run(args: argparse.Namespace, ablation: Ablation, arm: str, seed: int) -> None:
+    """Train, evaluate, and write the result, all in this process."""
+    from cdst_ros.training.export import export
+    from cdst_ros.training.train import LAST, completed_steps, current_commit, train
+
+    config = _config(args, ablation, arm, seed)
+    last = config.folder / LAST
+    began = completed_steps(last) if last.exists() else 0
+    clocks = time.monotonic(), time.process_time()
+    if began < config.max_steps:
+        train(config, resume=last if began else None)
+    wall, cpu = time.monotonic() - clocks[0], time.process_time() - clocks[1]
+    # Validation and the making of samples are in it as well: they are the same in every arm.
+    rate = (config.max_steps - began) / wall
+    figures = last_figures(config.folder)
+    model = export(last, config.folder / f'{config.name}.onnx').path
+    values = {
+        'arm': arm,
+        'seed': seed,
+        'steps': config.max_steps,
+        'resumed_from': began,
+        'seconds': wall,
+        'cpu_seconds': cpu,
+        'samples_per_s': rate * config.data.batch_size,
+        'peak_memory_mib': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        'commit': current_commit(),
+        'machine': machine(),
+        'config': _anonymous(config.to_dict(), args),
+        'validation': {k: v for k, v in figures.items() if not k.startswith('loss')},
+        'training': mean_figures(config.folder, ('teaches/', 'loss')),
+        'evaluation': {
+            name: _evaluated(name, args.data / folder, model)
+            for name, folder in ablation.protocols.items()
+        },
+    }
+    result = _result(args, ablation, arm, seed)
+    result.parent.mkdir(parents=True, exist_ok=True)
+    partial = result.with_suffix('.partial')
+    partial.write_text(json.dumps(values, indent=1) + '\n', encoding='utf-8')
+    partial.replace(result)
+
+
+def _evaluated(name: str, data: Path, model: Path) -> dict[str, float]:
+    """Return what a protocol says of a model: the mean of each score over all scenes."""
+    from cdst_ros.evaluation.protocols import protocol
+    from cdst_ros.evaluation.report import Request
+    from cdst_ros.superres.contract import read_metadata
+
+    scale = read_metadata(model).scale
+    request = Request(data=data, scales=(scale,), models=(str(model),), bounded=False)
+    report = protocol(name).run(request)
+    (row,) = (row for row in report.rows if row.method == model.stem)
+    scores = {k: v['mean'] if isinstance(v, Mapping) else v for k, v in row.scores.items()}
+    return {k: float(v) for k, v in scores.items() if isinstance(v, int | float)}
+
+
+def _config(args: argparse.Namespace, ablation: Ablation, arm: str, seed: int) -> Any:
+    from cdst_ros.training.config import TrainConfig
+
+    if arm not in ablation.arms:
+        raise SystemExit(f'there is no arm {arm!r}; there are: {", ".join(ablation.arms)}')
+    changes = dict(ablation.arms[arm])
+    matched = changes.pop('matched_to', None)
+    values = _merged(ablation.base, changes)
+    name = f'{arm}_{seed}'
+    values.update(name=name, seed=seed, runs=str(args.runs / args.config.stem))
+    values.setdefault('validation_data', str(args.data))
+    data = values['data']
+    data.update(root=str(args.data), kept=str(args.runs / args.config.stem / 'samples'))
+    if matched is not None:
+        values['max_steps'] = _matched_steps(args, ablation, arm, matched)
+    return TrainConfig.from_dict(values, str(args.config))
+
+
+def _matched_steps(args: argparse.Namespace, ablation: Ablation, arm: str, other: str) -> int:
+    """Return the steps of an arm that cost what the other costs; measured once, and kept."""
+    kept = args.config.parent / ablation.results / f'{arm}_steps.json'
+    if not kept.exists():
+        alone = {**ablation.arms[arm]}
+        del alone['matched_to']
+        ablation.arms['_alone'] = alone
+        costs = {name: _seconds_a_step(args, ablation, name) for name in ('_alone', other)}
+        steps = round(ablation.base['max_steps'] * costs[other] / costs['_alone'])
+        values = {'steps': steps, 'cpu_ms_a_step': {k: 1000 * v for k, v in costs.items()}}
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(values, indent=1) + '\n', encoding='utf-8')
+    steps = json.loads(kept.read_text(encoding='utf-8'))['steps']
+    return int(steps)
+
+
+def _seconds_a_step(args: argparse.Namespace, ablation: Ablation, arm: str) -> float:
+    from joint_step import seconds_a_step
+
+    config = _config(args, ablation, arm, 0)
+    return seconds_a_step(config, _BATCHES_TIMED)
+
+
+def _publish(args: argparse.Namespace, ablation: Ablation, arms: list[str], seeds: range) -> None:
+    """Print the means of all arms, and the paired differences from the first one."""
+    done = {
+        arm: {seed: json.loads(path.read_text(encoding='utf-8')) for seed, path in files.items()}
+        for arm in arms
+        if (files := _finished(args, ablation, arm, seeds))
+    }
+    if not done:
+        raise SystemExit('no run is done yet')
+    columns = _columns(ablation)
+    rows = [
+        [arm, len(results), *(_mean(results, *column) for column in columns.values())]
+        for arm, results in done.items()
+    ]
+    first = next(iter(done))
+    pairs = [(first, arm) for arm in done if arm != first]
+    pairs += [(a, b) for a, b in ablation.compare if a in done and b in done]
+    shown = {name: column for name, column in columns.items() if name in _scores(ablation)}
+    compared = [
+        [f'{other} - {one}', *(_difference(done[one], done[other], *c) for c in shown.values())]
+        for one, other in pairs
+    ]
+    legend = (
+        'Differences are of runs with the same seed: mean and 95 % interval (Student t over '
+        'seeds), negative is better; in % of the arm that is taken off.'
+    )
+    notes = f'{markdown(["difference", *shown], compared)}\n\n{legend}'
+    title = f'{args.config.stem}: means over seeds'
+    publish(title, ['arm', 'seeds', *columns], rows, notes, out=args.out)
+
+
+def _scores(ablation: Ablation) -> dict[str, tuple[Callable[[dict[str, Any]], Any], str]]:
+    """Return the errors that are compared: where each is in a result, and its format."""
+    scores: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
+        'validation MAD': (lambda r: r['validation'].get('val/middlebury_mad'), '.4f'),
+        'procedural MAE cm': (lambda r: r['validation'].get('val/mae_cm'), '.3f'),
+        'at edges cm': (lambda r: r['validation'].get('val/edge_mae_cm'), '.2f'),
+    }
+    for protocol in ablation.protocols:
+        for key in ('mad', 'mae_cm', 'edge_mae_cm'):
+            scores[f'{protocol} {key}'] = (
+                lambda r, p=protocol, k=key: r['evaluation'].get(p, {}).get(k),
+                '.4f',
+            )
+    return scores
+
+
+def _columns(
+    ablation: Ablation,
+) -> dict[str, tuple[Callable[[dict[str, Any]], Any], str]]:
+    return {
+        'steps': (lambda r: r['steps'], '.0f'),
+        'CPU s': (lambda r: r['cpu_seconds'], '.0f'),
+        'samples/s': (lambda r: r['samples_per_s'], '.0f'),
+        'MiB': (lambda r: r['peak_memory_mib'], '.0f'),
+        'DE teaches, output': (lambda r: r['training'].get('teaches/output'), '.2f'),
+        'DE teaches, affinity': (lambda r: r['training'].get('teaches/affinity'), '.2f'),
+        **_scores(ablation),
+    }
+
+
+def _mean(results: dict[int, Any], pick: Callable[[Any], Any], form: str) -> str:
+    values = [value for result in results.values() if (value := pick(result)) is not None]
+    return format(sum(values) / len(values), form) if values else ''
+
+
+def _difference(
+    one: dict[int, Any], other: dict[int, Any], pick: Callable[[Any], Any], _form: str
+) -> str:
+    pairs = [(pick(one[seed]), pick(other[seed])) for seed in one if seed in other]
+    known = [(a, b) for a, b in pairs if a is not None and b is not None]
+    if len(known) < 2:
+        return ''
+    found: Difference = paired_difference(*zip(*known, strict=True))
+    base = sum(a for a, _ in known) / len(known) / 100
+    return f'{found.mean / base:+.2f} [{found.low / base:+.2f}, {found.high / base:+.2f}]'
+
+
+def _finished(
+    args: argparse.Namespace, ablation: Ablation, arm: str, seeds: range
+) -> dict[int, Path]:
+    paths = {seed: _result(args, ablation, arm, seed) for seed in seeds}
+    return {seed: path for seed, path in paths.items() if path.exists()}
+
+
+def _result(args: argparse.Namespace, ablation: Ablation, arm: str, seed: int) -> Path:
+    folder = args.config.parent / ablation.results
+    return Path(folder / f'{arm}_{seed}.json')
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``base`` with ``changes``; sections are merged, lists and values replaced."""
+    out = deepcopy(dict(base))
+    for key, value in changes.items():
+        inner = out.get(key)
+        whole = not (isinstance(inner, dict) and isinstance(value, dict))
+        out[key] = deepcopy(value) if whole else _merged(inner, value)
+    return out
+
+
+def _anonymous(config: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
+    """Return a configuration without the paths of this machine."""
+    text = json.dumps(config).replace(str(args.data), 'DATA').replace(str(args.runs), 'runs')
+    return dict(json.loads(text))
+
+
+if __name__ == '__main__':
+    main()
