@@ -115,16 +115,18 @@ def _run_all(args: argparse.Namespace, ablation: Ablation, arms: list[str], seed
 def _run(args: argparse.Namespace, ablation: Ablation, arm: str, seed: int) -> None:
     """Train, evaluate, and write the result, all in this process."""
     from cdst_ros.training.export import export
+    from cdst_ros.training.loading import training_loader
     from cdst_ros.training.train import LAST, completed_steps, current_commit, train
 
     config = _config(args, ablation, arm, seed)
+    training_loader(config, 0)  # makes the samples that all runs draw from, in the first of them
     last = config.folder / LAST
     began = completed_steps(last) if last.exists() else 0
     clocks = time.monotonic(), time.process_time()
     if began < config.max_steps:
         train(config, resume=last if began else None)
     wall, cpu = time.monotonic() - clocks[0], time.process_time() - clocks[1]
-    # Validation and the making of samples are in it as well: they are the same in every arm.
+    # Validation is in it as well: it is the same in every arm.
     rate = (config.max_steps - began) / wall
     figures = last_figures(config.folder)
     model = export(last, config.folder / f'{config.name}.onnx').path
