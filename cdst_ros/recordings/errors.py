@@ -27,6 +27,10 @@ class StampOrderError(RecordingError):
 class RecordingWriteError(OSError):
     """A frame that could not be written; the frames before it are safe."""
 
+    def __str__(self) -> str:
+        """Return the sentence, without the number that an OSError puts before it."""
+        return str(self.strerror or super().__str__())
+
 
 class BagError(ValueError):
     """A bag that cannot be read as asked."""

@@ -415,6 +415,8 @@ def _remedy(error: OSError) -> str:
         return 'Free some space, or go on in a folder on another disk.'
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return 'Make the folder writable for this user, or go on in another one.'
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return 'Put the folder back as it was, or go on in another one.'
     return 'Mend the disk and go on.'
 
 

@@ -50,13 +50,13 @@ class Budget:
             )
         if self.gigabytes and size >= self.gigabytes * GIGABYTE:
             return self._refusal(
-                f'the recording has {size / GIGABYTE:.2f} GB, and max_gigabytes is '
+                f'the recording has {size / GIGABYTE:.3g} GB, and max_gigabytes is '
                 f'{self.gigabytes:g}'
             )
         if free is not None and free < self.disk_gigabytes * GIGABYTE:
             return Rejection(
                 Reason.OVER_BUDGET,
-                f'{free / GIGABYTE:.2f} GB are left on the disk, and min_disk_gigabytes is '
+                f'{free / GIGABYTE:.3g} GB are left on the disk, and min_disk_gigabytes is '
                 f'{self.disk_gigabytes:g}: free some space, and collecting goes on by itself',
             )
         return None

@@ -27,7 +27,7 @@ BUDGET = Budget(frames=100, gigabytes=2.0, disk_gigabytes=5.0)
         (99, 1_999_999_999, 5_000_000_000, None),
         (99, 0, None, None),
         (100, 0, 9e9, 'has 100 frames, and max_frames is 100'),
-        (0, 2_000_000_000, 9e9, 'has 2.00 GB, and max_gigabytes is 2'),
+        (0, 2_000_000_000, 9e9, 'has 2 GB, and max_gigabytes is 2'),
         (0, 0, 4_990_000_000, '4.99 GB are left on the disk'),
     ],
 )
