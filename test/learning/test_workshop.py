@@ -1,0 +1,243 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cdst_ros.learning.background import born
+from cdst_ros.learning.job import Job, JobError
+from cdst_ros.learning.workshop import KEPT, Workshop, wait_for
+from cdst_ros.superres.contract import read_metadata
+
+PATIENCE_S = 120.0
+
+
+def until(condition):
+    end = time.monotonic() + PATIENCE_S
+    while not (found := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return found
+
+
+def at_step(job: Job, step: int):
+    return until(lambda: job.progress().get('step', 0) >= step)
+
+
+def stages_begun(job: Job) -> list[str]:
+    lines = (job / 'log.txt').read_text().splitlines()
+    return [line for line in lines if line.startswith('began at')]
+
+
+def pid_of(job: Job, word: str) -> int:
+    """Return the process of this session whose command holds ``word``."""
+    session = job.status().pid
+    for folder in Path('/proc').glob('[0-9]*'):
+        try:
+            words = (folder / 'cmdline').read_bytes().decode().split('\0')
+            same = os.getsid(int(folder.name)) == session
+        except (OSError, ProcessLookupError):
+            continue
+        if same and int(folder.name) != session and word in words:
+            return int(folder.name)
+    return 0
+
+
+def test_a_job_goes_through_its_stages(workshop, order):
+    job = workshop.start(order())
+    status = wait_for(workshop, job, PATIENCE_S)
+    assert (status.state, status.reason) == ('finished', '')
+    assert status.done == ('split', 'train', 'export', 'judge')
+    assert job.progress() == {'step': 10, 'steps': 10}
+    assert job.result()['better']
+    assert read_metadata(job.model()).scale == 4
+    until(lambda: not workshop.is_minded())
+    assert workshop.at_work() is None
+    assert workshop.latest().folder == job.folder
+
+
+def test_never_two_at_once(workshop, order):
+    job = workshop.start(order(steps=10**6))
+    until(lambda: job.status().state == 'working')
+    with pytest.raises(JobError, match=f'{job.name} is at work'):
+        workshop.start(order())
+    # Another process that minds the same job finds the folder taken, and leaves it alone.
+    at_step(job, 1)
+    command = [sys.executable, '-m', 'cdst_ros.learning.supervisor', str(job.folder)]
+    assert subprocess.run(command, check=False).returncode == 0
+    assert job.status().state == 'working'
+    assert len(stages_begun(job)) == 1
+
+
+def test_killing_the_training_costs_nothing_but_time(workshop, order):
+    job = workshop.start(order(steps=60))
+    at_step(job, 5)
+    os.kill(until(lambda: pid_of(job, 'train')), signal.SIGKILL)
+    status = wait_for(workshop, job, PATIENCE_S)
+    assert status.state == 'finished'
+    assert status.resumed == 1
+    first, second = stages_begun(job)
+    assert first == 'began at 0'
+    assert int(second.split()[-1]) >= 5
+
+
+def test_killing_everything_is_taken_up_by_whoever_looks_next(workshop, order, tmp_path):
+    job = workshop.start(order(steps=60))
+    at_step(job, 5)
+    training = until(lambda: pid_of(job, 'train'))
+    os.kill(job.status().pid, signal.SIGKILL)
+    # The training goes with its minder, and the folder is free.
+    until(lambda: not born(training) and not workshop.is_minded())
+    assert job.status().state == 'working'
+    another = Workshop(tmp_path / 'jobs')  # as after a reboot
+    assert another.resume().folder == job.folder
+    assert wait_for(another, job, PATIENCE_S).state == 'finished'
+    assert job.status().resumed == 1
+    assert len(stages_begun(job)) == 2
+
+
+def test_it_outlives_the_process_that_starts_it(order, tmp_path):
+    values = json.dumps({**order(steps=10**6).__dict__, 'overrides': []})
+    script = (
+        'import json, sys\n'
+        'from pathlib import Path\n'
+        'from cdst_ros.learning.job import Order\n'
+        'from cdst_ros.learning.workshop import Workshop\n'
+        'Workshop(Path(sys.argv[1])).start(Order(**json.loads(sys.argv[2])))\n'
+    )
+    jobs = tmp_path / 'jobs'
+    command = [sys.executable, '-c', script, str(jobs), values]
+    starter = subprocess.Popen(command, start_new_session=True)
+    assert starter.wait(PATIENCE_S) == 0
+    workshop = Workshop(jobs)
+    job = workshop.at_work()
+    at_step(job, 3)
+    assert os.getsid(job.status().pid) == job.status().pid
+    workshop.cancel()
+    assert wait_for(workshop, job, PATIENCE_S).state == 'cancelled'
+
+
+@pytest.mark.parametrize('behave', ['', 'stubborn'])
+def test_cancelling_ends_it_for_good(workshop, order, behave, monkeypatch):
+    job = workshop.start(order(behave, steps=10**6))
+    at_step(job, 2)
+    training = until(lambda: pid_of(job, 'train'))
+    assert workshop.cancel().folder == job.folder
+    assert wait_for(workshop, job, PATIENCE_S).state == 'cancelled'
+    until(lambda: not born(training) and not workshop.is_minded())
+    assert workshop.resume() is None
+    assert workshop.cancel() is None
+
+
+def test_what_does_not_end_is_killed(workshop, order):
+    job = workshop.start(order(steps=10**6))
+    at_step(job, 2)
+    training = pid_of(job, 'train')
+    os.kill(job.status().pid, signal.SIGSTOP)  # it hears nothing
+    workshop.cancel()
+    workshop.kill(job)
+    assert job.status().state == 'cancelled'
+    until(lambda: not born(training) and not workshop.is_minded())
+
+
+def test_a_job_cancelled_while_nobody_minds_it_stays_so(workshop, order):
+    job = workshop.start(order(steps=10**6))
+    at_step(job, 2)
+    os.kill(job.status().pid, signal.SIGKILL)
+    until(lambda: not workshop.is_minded())
+    workshop.cancel()
+    assert job.status().state == 'cancelled'
+    assert workshop.resume() is None
+
+
+def test_asked_to_end_it_goes_on_later(workshop, order):
+    # As at the shutdown of a machine: everything gets a SIGTERM.
+    job = workshop.start(order(steps=80))
+    at_step(job, 5)
+    workshop.stop(job)
+    until(lambda: not workshop.is_minded())
+    assert job.status().state == 'working'
+    workshop.resume()
+    assert wait_for(workshop, job, PATIENCE_S).state == 'finished'
+
+
+def test_a_fault_is_told_with_its_words(workshop, order):
+    job = workshop.start(order('break'))
+    status = wait_for(workshop, job, PATIENCE_S)
+    assert status.state == 'failed'
+    assert status.reason.startswith('train failed:')
+    assert 'the data are of another kind' in status.reason
+    assert '$' not in status.reason
+
+
+def test_what_is_killed_again_and_again_is_given_up(workshop, order):
+    job = workshop.start(order('die'))
+    status = wait_for(workshop, job, PATIENCE_S)
+    assert status.state == 'failed'
+    assert 'SIGKILL 3 times without getting further: is the memory full' in status.reason
+
+
+def test_it_gives_way_to_others(workshop, order):
+    job = workshop.start(
+        order(steps=10**6).__class__(**{**order(steps=10**6).__dict__, 'priority': 'idle'})
+    )
+    at_step(job, 1)
+    training = until(lambda: pid_of(job, 'train'))
+    assert os.getpriority(os.PRIO_PROCESS, training) == 19
+    assert os.sched_getscheduler(training) == os.SCHED_IDLE
+    environ = Path(f'/proc/{training}/environ').read_bytes().decode().split('\0')
+    assert 'OMP_NUM_THREADS=1' in environ
+    assert not any(variable.startswith('ROS_') for variable in environ)
+
+
+def test_its_models_and_frames_are_those_of_its_beginning(workshop, order, room):
+    job = workshop.start(order(steps=50))
+    at_step(job, 1)
+    base = Path(job.order().base)
+    assert base.is_relative_to(job.folder)
+    assert base.name == 'fast_x4.onnx'
+    lines = (job / 'learned' / 'room' / 'frames.jsonl').read_text()
+    with (room / 'frames.jsonl').open('a') as frames:
+        frames.write(lines.splitlines()[0] + '\n')
+    assert (job / 'learned' / 'room' / 'frames.jsonl').read_text() == lines
+
+
+def test_few_frames_are_refused_at_once(workshop, order, room):
+    lines = (room / 'frames.jsonl').read_text().splitlines()[:12]
+    (room / 'frames.jsonl').write_text('\n'.join(lines) + '\n')
+    with pytest.raises(JobError, match='12 frames are too few'):
+        workshop.start(order())
+    assert workshop.latest() is None
+
+
+def test_old_jobs_are_removed(workshop, order):
+    for number in range(KEPT + 2):
+        Job.create(_folder(workshop, f'2000{number:02}'), order())
+        job = workshop.latest()
+        job.write_status(job.status().__class__(state='failed'))
+    job = workshop.start(order())
+    assert len(workshop.jobs()) == KEPT
+    assert workshop.latest().folder == job.folder
+
+
+def _folder(workshop: Workshop, name: str) -> Path:
+    folder = workshop.folder / name
+    folder.mkdir(parents=True)
+    return folder
