@@ -116,6 +116,15 @@ def import_(
             min=0, help='Images of a frame lie at most so far apart [ms].', rich_help_panel=_BAGS
         ),
     ] = 5.0,
+    every: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help='Keep every N-th frame: neighbours teach little.',
+            metavar='N',
+            rich_help_panel=_BAGS,
+        ),
+    ] = 1,
     rate: Annotated[
         float,
         typer.Option(
@@ -151,7 +160,7 @@ def import_(
         if source.exists() and is_bag(source):
             choice = BagChoice(
                 depth_topic, info_topic, color_topic, reference_topic,
-                world, depth_scale, round(tolerance * 1e6),
+                world, depth_scale, round(tolerance * 1e6), every,
             )  # fmt: skip
             _import_bag(source, destination, choice, append)
         else:

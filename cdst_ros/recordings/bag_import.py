@@ -67,6 +67,7 @@ class BagChoice:
     :param world: frame that poses are wanted in, such as ``map`` or ``odom``; empty: no poses
     :param depth_scale: metres a unit of 16-bit depth
     :param tolerance_ns: how far stamps of one frame may lie apart [ns]
+    :param every: keep the first of so many frames; neighbours at a camera's rate teach little
     """
 
     depth_topic: str | None = None
@@ -76,6 +77,7 @@ class BagChoice:
     world: str = ''
     depth_scale: float = MILLIMETRES
     tolerance_ns: int = TOLERANCE_NS
+    every: int = 1
 
 
 def import_bag(
@@ -106,7 +108,10 @@ def import_bag(
         transforms = read_moving_transforms(bag.stream)
         result = BagImport(bag.topics)
         writer: RecordingWriter | None = None
-        for frame in bag:
+        for number, frame in enumerate(bag):
+            if number % choice.every:
+                _leave_out(result, f'between those wanted (every {choice.every})', 1)
+                continue
             if writer is None:
                 # Made with the first frame, so that a bad bag leaves nothing behind.
                 told = f'bag {Path(source).resolve().name}'

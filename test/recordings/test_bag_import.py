@@ -208,6 +208,13 @@ def test_what_is_left_out_is_counted_by_reason(tmp_path):
     assert (sequence.entry.offered, sequence.entry.dropped) == (5, result.left_out)
 
 
+def test_every_third_frame_is_kept_where_that_is_asked(tmp_path):
+    result = import_bag(write(tmp_path / 'b', walk(8)), tmp_path / 'r', BagChoice(every=3))
+    assert (result.frames, result.left_out) == (3, {'between those wanted (every 3)': 5})
+    stamps = [frame.stamp_ns for frame in Recording(tmp_path / 'r')]
+    assert stamps == [START + number * PERIOD for number in (0, 3, 6)]
+
+
 def test_stamps_that_are_never_set_leave_one_frame(tmp_path):
     messages = [(DEPTH, image(0, depth_pixels(n), '16UC1'), START + n * PERIOD) for n in range(3)]
     result = import_bag(write(tmp_path / 'b', messages), tmp_path / 'r')
