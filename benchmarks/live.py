@@ -28,6 +28,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from processes import cpu_seconds
 from report import publish
 
 from cdst_ros.nodes.children import Children
@@ -131,10 +132,10 @@ def _collect(children: Children, listeners: int) -> dict[str, Any]:
         if event is None or (event.child == 'superres' and event.name == 'exited'):
             raise SystemExit(f'the run broke off:\n{children.log("superres")}')
         if event.name == 'heard' and before is None and event.values['frames_out']:
-            before = _cpu_seconds(pid), event.values['frames_out']
+            before = cpu_seconds(pid), event.values['frames_out']
         elif event.name == 'played':
             published = event.values['published']
-            spent = _cpu_seconds(pid)
+            spent = cpu_seconds(pid)
         elif event.name == 'report':
             reports.append(event.values)
     worst = min(reports, key=lambda report: report['frames_out'])
@@ -148,12 +149,6 @@ def _collect(children: Children, listeners: int) -> dict[str, Any]:
         'published': published,
         'cpu_ms': 1e3 * (spent - since) / max(1, enlarged),
     }
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Return the CPU time of a process so far (proc(5): utime and stime)."""
-    fields = Path(f'/proc/{pid}/stat').read_text(encoding='utf-8').rpartition(')')[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
 
 def _stages(case: Case, run: dict[str, Any]) -> list[object]:

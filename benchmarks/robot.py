@@ -40,7 +40,7 @@ from cdst_ros.recordings.reader import Recording
 from cdst_ros.synthetic import SyntheticCamera, SyntheticFrame, load_profile
 
 #: Time for anything to happen, on a machine that has other work, too [s].
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 #: Images that are sent; small, so that a disk is filled frame by frame.
 WIDTH, HEIGHT, SCALE, FRAMES = 96, 84, 2, 24
 
