@@ -74,7 +74,7 @@ class Supervisor:
             )
         )
         if again:
-            self._say(f'going on after an interruption, the {status.resumed}.')
+            self._say(f'going on after interruption {status.resumed}')
         for stage in self._order.stages:
             while stage not in status.done:
                 status = self._write(replace(status, stage=stage))

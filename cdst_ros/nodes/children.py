@@ -15,7 +15,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import queue
 import signal
@@ -28,15 +27,13 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, NamedTuple, TextIO
 
+from cdst_ros.learning.background import dies_with_parent
 from cdst_ros.nodes.announce import parse_announcement
 
 #: Log lines remembered of each child.
 _LOG_LINES = 200
 #: How long a child may take to end after each signal [s].
 _GRACE_S = ((signal.SIGINT, 6.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0))
-#: prctl(2): the signal that the kernel sends a child when its parent dies.
-_PR_SET_PDEATHSIG = 1
-_PRCTL = getattr(ctypes.CDLL(None), 'prctl', None)  # Linux has it
 
 
 class Event(NamedTuple):
@@ -89,8 +86,7 @@ class Children:
             text=True,
             errors='replace',
             start_new_session=True,
-            # One system call and nothing else, so no lock of another thread is in its way.
-            preexec_fn=_die_with_parent,  # noqa: PLW1509
+            preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509
         )
         self._processes[name] = process
         self._logs[name] = deque(maxlen=_LOG_LINES)
@@ -166,8 +162,3 @@ def _signal_group(process: subprocess.Popen[str], signum: signal.Signals) -> Non
         return
     with suppress(ProcessLookupError):  # it may have ended meanwhile
         os.killpg(process.pid, signum)
-
-
-def _die_with_parent() -> None:
-    if _PRCTL is not None:
-        _PRCTL(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -38,9 +38,11 @@ from cdst_ros.models.registry import build
 from cdst_ros.superres.contract import ORIGIN_KEY, ModelMetadata, read_metadata
 from cdst_ros.training.calibration import best_gain, error_ratios
 from cdst_ros.training.checkpoint import read_checkpoint
-from cdst_ros.training.config import TrainConfig
-from cdst_ros.training.data import validation_batches
+from cdst_ros.training.config import ConfigError, TrainConfig
+from cdst_ros.training.data import VALIDATION_SEED, Batch, validation_batches
 from cdst_ros.training.sources.description import describe
+from cdst_ros.training.sources.opening import open_sources
+from cdst_ros.training.sources.stream import MixedBatches
 
 OPSET = 20
 INPUTS = ('depth', 'valid')
@@ -50,6 +52,7 @@ OUTPUTS = ('depth_hr', 'sigma_hr', 'valid_hr')
 TOLERANCE = 3e-5
 _CALIBRATION_BATCHES = 10
 _CALIBRATION_SIDE = 112
+_RECORDED_SAMPLES = 16
 # Sizes (h, w) that the file is checked at; odd, tiny and other than the one it is traced at.
 _SIZES = ((1, 1), (7, 5), (23, 31))
 
@@ -155,14 +158,41 @@ def origin_of(checkpoint: Path) -> dict[str, Any]:
 
 
 def calibrate(network: nn.Module, config: TrainConfig) -> None:
-    """Set the gain of a network's sigma by views of its sensor that no training has seen."""
+    """
+    Set the gain of a network's sigma.
+
+    By what recordings showed of the sensor, where it learned from some; else by views of its
+    profile that no training has seen.
+    """
+    ratios = error_ratios(network.eval(), _recorded(config) or _views(config))
+    gain = network.get_buffer('gain')
+    gain.fill_(best_gain(ratios) if len(ratios) else 1.0)
+
+
+def _views(config: TrainConfig) -> list[Batch]:
     # Views of the size of images: light that goes astray, for one, does so across all of them.
     seen = replace(config.data, sensor_share=1.0, crop=_CALIBRATION_SIDE, tiles=1, batch_size=2)
     sensor = {config.sensor: 1.0}
-    batches = validation_batches(seen, config.model.scale, sensor, _CALIBRATION_BATCHES)
-    ratios = error_ratios(network.eval(), batches)
-    gain = network.get_buffer('gain')
-    gain.fill_(best_gain(ratios) if len(ratios) else 1.0)
+    return validation_batches(seen, config.model.scale, sensor, _CALIBRATION_BATCHES)
+
+
+def _recorded(config: TrainConfig) -> list[Batch]:
+    """Return samples of the recordings of a training; none where it had none, or they are gone."""
+    sources = [source for source in config.data.sources if source.kind == 'recordings']
+    if not sources:
+        return []
+    data = replace(config.data, sources=sources, tiles=1, batch_size=_RECORDED_SAMPLES)
+    try:
+        shares = open_sources(data, config.model.scale, config.sensors, VALIDATION_SEED)
+    except ConfigError as error:
+        warnings.warn(
+            f'sigma is calibrated on the profile {config.sensor.name}, not on what was recorded: '
+            f'{error}',
+            stacklevel=2,
+        )
+        return []
+    batches = MixedBatches(shares, data, VALIDATION_SEED)
+    return [batches.batch(step) for step in range(_CALIBRATION_BATCHES)]
 
 
 def write_onnx(

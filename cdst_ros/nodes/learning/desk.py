@@ -321,12 +321,13 @@ class TrainingDesk:
     async def _judge(self, file: Path) -> str:
         running = await self._client().running()
         taken = self._inbox.take(file)
+        name = read_metadata(taken).name
         refusal = Offer.unjudged(taken, '').refusal(running.metadata)
+        if not refusal and name == running.metadata.name:
+            refusal = f'{file.name} is called {name}, as what runs: give it another --name'
         if refusal:
             raise ServiceRefusedError(refusal)
-        order = self._order(
-            str(find_model(running.model)), name=read_metadata(taken).name, candidate=str(taken)
-        )
+        order = self._order(str(find_model(running.model)), name, candidate=str(taken))
         try:
             job = await self._waiting.apart(lambda: self._workshop.start(order))
         except ValueError as error:

@@ -1,0 +1,61 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cdst_ros.cli import build_app
+
+pytest.importorskip('torch', reason='needs torch')
+pytest.importorskip('lightning', reason='needs lightning')
+
+sys.path.insert(0, str(Path(__file__).parents[1] / 'learning'))
+from rooms import record
+
+
+def run(*arguments):
+    return CliRunner().invoke(build_app(), ['adapt', *map(str, arguments)])
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['none', '--from', 'lite_x9'], 'neither a shipped model'),
+        (['none'], '0 frames are too few'),
+    ],
+)
+def test_faults_are_told_without_a_traceback(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run(*arguments)
+    assert done.exit_code == 1
+    assert message in done.output.replace('\n', ' ')
+    assert 'Traceback' not in done.output
+
+
+def test_a_recording_becomes_a_model_with_a_report(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    record(tmp_path / 'room')
+    settings = ['data.pool=2', 'data.batch_size=2', 'checkpoint_every=2']
+    arguments = ['room', *settings, '--from', 'fast_x4', '--steps', 4, '--frames', 10]
+    # A fault of the training is told, and what it had done is not lost.
+    failed = run(*arguments, 'nonsense=1')
+    assert failed.exit_code == 1
+    assert 'unknown key nonsense' in failed.output.replace('\n', ' ')
+    done = run(*arguments, '--out', 'mine.onnx')
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / 'mine.onnx').exists()
+    assert 'against fast_x4' in done.output.replace('\n', ' ')
+    assert list(tmp_path.glob('room.adapt/*/report.json'))
