@@ -26,6 +26,7 @@ from cdst_ros.training import export as exporting
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.export import ExportError, export, load_network
 from cdst_ros.training.train import train
+from training.sources.folders import write_disparity
 
 #: Operators that OpenVINO, ONNX Runtime and TensorRT 10 all take.
 PORTABLE = {
@@ -75,6 +76,16 @@ def test_the_file_says_what_it_is(exported):
     assert metadata.accuracy == {'mad': 0.5}
     assert metadata.command == 'cdst-ros train tiny'
     assert metadata.data_licence == 'Apache-2.0'
+
+
+def test_a_model_says_what_real_data_it_saw(tiny, tmp_path):
+    write_disparity(tmp_path / 'maps', 'ab')
+    source = {'kind': 'disparity', 'path': 'maps', 'licence': 'research use'}
+    data = {'crop': 12, 'batch_size': 2, 'tiles': 1, 'workers': 0, 'root': str(tmp_path)}
+    config = tiny(max_steps=1, data={**data, 'sources': [source, {'kind': 'procedural'}]})
+    metadata = load_network(train(config))[1]
+    assert metadata.data == 'disparity of maps; procedural scenes of cdst_ros.synthetic'
+    assert metadata.data_licence == 'research use; Apache-2.0'
 
 
 def test_it_is_one_file_that_runs_from_an_empty_folder(exported, tmp_path):
