@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
@@ -33,7 +34,8 @@ class DamagedLine(NamedTuple):
     reason: str
 
 
-class Lines(NamedTuple, Generic[Entry]):
+@dataclass(frozen=True)
+class Lines(Generic[Entry]):
     """
     What a file of lines holds.
 
