@@ -78,17 +78,19 @@ def local_affinity(features: Tensor, window: int) -> Tensor:
         return torch.stack([(unit * other).sum(1) for other in there], 1)
 
 
-def affinity_loss(sr: Tensor, de: Tensor, teaches: Tensor) -> Tensor:
+def affinity_loss(sr: Tensor, de: Tensor, teaches: Tensor, counts: Tensor) -> Tensor:
     """
     Return the mean squared difference (scalar) of affinities, with a gradient to the taught side.
 
     :param sr: of super-resolution, (N, ...)
     :param de: of depth estimation, of the same shape
     :param teaches: (N, 1, 1, 1), or (1, 1, 1, 1) for all: 1 where depth estimation teaches, else 0
+    :param counts: (N,), 1 for samples that count, else 0
     """
-    roles = teaches.view(-1, *[1] * (sr.dim() - 1)) > 0.5
+    others = [1] * (sr.dim() - 1)
+    roles = teaches.view(-1, *others) > 0.5
     apart = torch.where(roles, sr - de.detach(), sr.detach() - de) ** 2
-    return masked_mean(apart, torch.ones_like(apart))
+    return masked_mean(apart, counts.view(-1, *others).expand_as(apart))
 
 
 def alike_in_size(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:

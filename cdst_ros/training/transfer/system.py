@@ -239,10 +239,10 @@ class TransferSystem(SuperResSystem):
             joint.mask,
             self.transfer.roles.affinity,
         )
-        weights = self.transfer.weights
+        known = joint.mask.amax((1, 2, 3))
         losses = {
-            kind: getattr(weights, kind)
-            * torch.stack([affinity_loss(sr, de, teaches) for sr, de in pairs]).mean()
+            kind: getattr(self.transfer.weights, kind)
+            * torch.stack([affinity_loss(sr, de, teaches, known) for sr, de in pairs]).mean()
             for kind, pairs in found.items()
         }
         return Step(losses, {'teaches/affinity': _share(teaches, joint.mask)})
@@ -282,17 +282,25 @@ def _l1(error: Tensor, joint: Joint) -> Tensor:
 
 def _share(teaches: Tensor, mask: Tensor) -> Tensor:
     """Return the share of decisions, of whatever extent, in which depth estimation teaches."""
-    counts = mask if teaches.shape == mask.shape else torch.ones_like(teaches)
-    return masked_mean(teaches, counts)
+    counts = mask if teaches.shape == mask.shape else mask.amax((1, 2, 3), keepdim=True)
+    return masked_mean(teaches.expand_as(counts), counts)
 
 
 def _with_pictures(batch: Batch, features: Features) -> tuple[Batch, Features]:
-    """Return the samples of a batch that have a picture, and the features of those."""
+    """
+    Return the samples of a batch that have a picture, and the features of those.
+
+    Where none has, one that counts nowhere is left: processes that train together need the same
+    networks to have run.
+    """
     assert batch.has_rgb is not None
     pictured = batch.has_rgb > 0.5
     if bool(pictured.all()):
         return batch, features
+    if not bool(pictured.any()):
+        batch = batch._replace(truth_valid=torch.zeros_like(batch.truth_valid))
+        pictured = torch.arange(len(pictured), device=pictured.device) == 0
     parts: list[Any] = [None if part is None else part[pictured] for part in batch]
-    picked = Batch(*parts)
     depth, sigma, valid = (part[pictured] for part in features[:3])
-    return picked, Features(depth, sigma, valid, tuple(b[pictured] for b in features.blocks))
+    blocks = tuple(block[pictured] for block in features.blocks)
+    return Batch(*parts), Features(depth, sigma, valid, blocks)

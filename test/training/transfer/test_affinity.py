@@ -91,7 +91,7 @@ def test_flat_features_give_no_affinity_and_a_finite_gradient():
 def test_the_gradient_reaches_the_taught_side_only(teaches, taught):
     sr, de = (torch.rand(2, 4, 5, 5, requires_grad=True) for _ in range(2))
     role = torch.full((2, 1, 1, 1), teaches)
-    affinity_loss(local_affinity(sr, 3), local_affinity(de, 3), role).backward()
+    affinity_loss(local_affinity(sr, 3), local_affinity(de, 3), role, torch.ones(2)).backward()
     touched = {
         name: side.grad is not None and side.grad.abs().max() > 0
         for name, side in (('sr', sr), ('de', de))
@@ -101,11 +101,18 @@ def test_the_gradient_reaches_the_taught_side_only(teaches, taught):
 
 def test_each_sample_has_a_role_of_its_own():
     sr, de = torch.zeros(2, 3, 3, requires_grad=True), torch.ones(2, 3, 3, requires_grad=True)
-    loss = affinity_loss(sr, de, torch.tensor([1.0, 0.0]).view(2, 1, 1, 1))
+    loss = affinity_loss(sr, de, torch.tensor([1.0, 0.0]).view(2, 1, 1, 1), torch.ones(2))
     loss.backward()
     assert loss == 1
     assert sr.grad[0].abs().min() > 0 == sr.grad[1].abs().max()
     assert de.grad[1].abs().min() > 0 == de.grad[0].abs().max()
+
+
+def test_samples_that_do_not_count_weigh_nothing():
+    sr, de = torch.tensor([[0.0], [0.0]]), torch.tensor([[1.0], [9.0]])
+    role = torch.ones(1, 1, 1, 1)
+    assert affinity_loss(sr, de, role, torch.tensor([1.0, 0.0])) == 1
+    assert affinity_loss(sr, de, role, torch.zeros(2)) == 0
 
 
 def test_the_finer_features_are_averaged():

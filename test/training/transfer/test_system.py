@@ -1,0 +1,313 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import csv
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from cdst_ros.training.checkpoint import read_checkpoint
+from cdst_ros.training.config import ConfigError, TrainConfig, load_config
+from cdst_ros.training.export import export
+from cdst_ros.training.system import SuperResSystem
+from cdst_ros.training.train import system_of, train
+from cdst_ros.training.transfer.system import TransferSystem
+
+from .conftest import random_batch
+
+NOTHING = {'side': 0, 'output': 0, 'grid': 0, 'local': 0, 'structure': 0}
+OF_SUPER_RESOLUTION = {'sigmas', 'units', 'likelihood'}
+
+
+def gradients(system, losses):
+    """Return the norms of the gradients that reach the network and the auxiliary ones."""
+    system.zero_grad()
+    torch.stack(list(losses)).sum().backward()
+    return tuple(
+        sum(w.grad.square().sum().item() for w in part.parameters() if w.grad is not None)
+        for part in (system.network, system.auxiliary)
+    )
+
+
+def role(monkeypatch, teaches):
+    """Give depth estimation the role of the teacher, or that of the student, everywhere."""
+    monkeypatch.setattr(
+        'cdst_ros.training.transfer.system.estimation_teaches',
+        lambda error_sr, *_: torch.full_like(error_sr[:, :, :1, :1], float(teaches)),
+    )
+
+
+@pytest.mark.parametrize('kind', ['output', 'grid', 'local'])
+@pytest.mark.parametrize('mode', ['paper', 'high_frequency'])
+def test_the_taught_network_alone_learns(joint_system, batch, monkeypatch, kind, mode):
+    system = joint_system({'roles': {'mode': mode}, 'weights': {**NOTHING, kind: 1.0}})
+    role(monkeypatch, teaches=True)
+    to_network, _ = gradients(system, [system.step(batch).losses[kind]])
+    of_estimation = system.auxiliary.estimation.first.weight.grad
+    assert to_network > 0
+    assert of_estimation is None or not of_estimation.any()
+    role(monkeypatch, teaches=False)
+    to_network, to_auxiliary = gradients(system, [system.step(batch).losses[kind]])
+    assert to_network == 0 < to_auxiliary
+
+
+def test_structure_and_side_outputs_reach_both(joint_system, batch):
+    for kind in ('side', 'structure'):
+        system = joint_system({'weights': {**NOTHING, kind: 1.0}})
+        to_network, _ = gradients(system, [system.step(batch).losses[kind]])
+        assert to_network > 0, kind
+        assert system.auxiliary.estimation.first.weight.grad.any(), kind
+
+
+def test_what_weighs_nothing_is_not_there(joint, batch):
+    system = TransferSystem(joint({'weights': NOTHING}).to_dict())
+    found = system.step(batch)
+    assert found.losses.keys() == OF_SUPER_RESOLUTION | {'estimation', 'estimation_likelihood'}
+    assert found.figures == {}
+    assert system.auxiliary.structure is None
+    assert not len(system.auxiliary.sides_sr)
+
+
+def test_depth_alone_trains_super_resolution_alone(joint_system):
+    system = joint_system()
+    found = system.step(random_batch(pictured=False)).losses
+    assert all(found[name] == 0 for name in found.keys() - OF_SUPER_RESOLUTION)
+    to_network, to_auxiliary = gradients(system, found.values())
+    assert to_network > 0 == to_auxiliary
+
+
+def test_processes_without_a_picture_run_the_same_networks(joint_system):
+    """Processes that train together wait for the gradients of all weights."""
+    system = joint_system()
+    gradients(system, system.step(random_batch(pictured=False)).losses.values())
+    assert all(weights.grad is not None for weights in system.auxiliary.parameters())
+
+
+def test_samples_without_a_picture_have_no_part_in_the_transfer(joint_system):
+    system = joint_system()
+    mixed = random_batch(pictured=[1.0, 0, 1, 0])
+    alone = type(mixed)(*(part[::2] for part in mixed))
+    ours, theirs = system.step(mixed).losses, system.step(alone).losses
+    for name in ours.keys() - OF_SUPER_RESOLUTION:
+        assert ours[name].item() == pytest.approx(theirs[name].item(), rel=1e-4), name
+    assert ours['units'] != theirs['units']
+
+
+def test_the_truth_has_no_part_in_what_is_estimated(joint_system, batch):
+    system = joint_system()
+    other = batch._replace(truth=5 * batch.truth)
+    estimates = [
+        system.join(one, system.network.features(one.depth, one.valid)).de
+        for one in (batch, other)
+    ]
+    assert torch.equal(*estimates)
+
+
+@pytest.mark.parametrize('prompted', [False, True])
+def test_disparity_counts_downwards(joint_system, batch, prompted):
+    system = joint_system({'prompted': prompted})
+    sr = system.network.features(batch.depth, batch.valid)
+    joined = system.join(batch, sr)
+    turned = system.join(batch._replace(disparity=torch.ones(4)), sr)
+    if prompted:
+        assert not torch.equal(joined.de, turned.de)
+    else:
+        assert torch.allclose(joined.de - joined.units.mean, turned.units.mean - turned.de)
+
+
+def test_a_prompted_teacher_starts_at_the_enlarged_input(joint, batch):
+    system = TransferSystem(joint({'prompted': True}).to_dict())
+    torch.nn.init.zeros_(system.auxiliary.estimation.depth.weight)
+    joined = system.join(batch, system.network.features(batch.depth, batch.valid))
+    wanted = torch.nn.functional.interpolate(batch.depth, scale_factor=2, mode='bilinear')
+    assert torch.allclose(joined.de, wanted, atol=1e-5)
+
+
+def test_the_branch_that_errs_has_no_part_in_the_structure(joint_system, batch):
+    system = joint_system({'weights': {**NOTHING, 'structure': 1.0}})
+    joined = system.join(batch, system.network.features(batch.depth, batch.valid))
+    system.auxiliary.structure.fusion.log_power.data.fill_(3.0)
+    far = joined._replace(de=joined.truth + 1e6)
+    other = far._replace(blocks_de=tuple(block + 1 for block in far.blocks_de))
+    assert torch.allclose(system.structure(far), system.structure(other), atol=1e-4)
+    near = joined._replace(de=joined.truth)
+    other = near._replace(blocks_de=other.blocks_de)
+    assert not torch.allclose(system.structure(near), system.structure(other), atol=1e-4)
+
+
+def test_roles_by_what_the_input_hides_ignore_low_frequencies(joint_system, batch):
+    """One that is a metre off, but right about edges, may teach; in the paper's mode not."""
+    for mode, wanted in (('high_frequency', 1.0), ('paper', 0.0)):
+        system = joint_system({'roles': {'mode': mode}, 'weights': {**NOTHING, 'grid': 1.0}})
+        joined = system.join(batch, system.network.features(batch.depth, batch.valid))
+        found = system._affinity_space(joined._replace(de=joined.truth + 1.0))
+        assert found.figures['teaches/affinity'] == wanted, mode
+
+
+def test_the_transfer_begins_when_it_is_told(joint):
+    transfer = joint({'begin': 3, 'ramp': 1}).transfer
+    assert [transfer.strength(step) for step in range(2, 6)] == [0, 0.5, 1, 1]
+    assert joint().transfer.strength(0) == 1
+
+
+def test_every_arm_begins_alike(joint, tiny):
+    """Paired seeds: what is built beside the network must not move its random numbers."""
+    configs = [tiny(), joint(), joint({'weights': NOTHING})]
+    systems = []
+    for config in configs:
+        systems.append((system_of(config), torch.rand(1)))
+    (alone, drawn), *others = systems
+    assert type(alone) is SuperResSystem
+    for system, number in others:
+        assert number == drawn
+        for ours, theirs in zip(
+            system.network.parameters(), alone.network.parameters(), strict=True
+        ):
+            assert torch.equal(ours, theirs)
+
+
+def test_resuming_continues_the_same_curve_exactly(joint):
+    whole = read_checkpoint(train(joint(name='whole')))
+    half = train(joint(name='parts', max_steps=3, schedule_steps=6))
+    resumed = read_checkpoint(train(joint(name='parts'), resume=half))
+    for part in ('state_dict', 'optimizer_states', 'lr_schedulers', 'random'):
+        assert same(resumed[part], whole[part]), part
+    assert any(key.startswith('auxiliary.') for key in whole['state_dict'])
+    columns = ('loss', 'loss/output', 'loss/structure', 'teaches/affinity')
+    for column in columns:
+        found = curve(joint(name='parts'), column)
+        assert found == curve(joint(name='whole'), column)
+        assert len(found) == 6
+
+
+def same(ours, theirs):
+    if isinstance(ours, dict):
+        return ours.keys() == theirs.keys() and all(same(ours[k], theirs[k]) for k in ours)
+    if isinstance(ours, list):
+        return all(same(a, b) for a, b in zip(ours, theirs, strict=True))
+    return torch.equal(ours, theirs) if torch.is_tensor(ours) else ours == theirs
+
+
+def curve(config, column):
+    files = sorted(Path(config.folder).glob('curves/*/metrics.csv'))
+    rows = [row for file in files for row in csv.DictReader(file.open())]
+    return [float(row[column]) for row in rows if row.get(column)]
+
+
+def test_what_is_exported_is_the_network_alone(joint, tiny, tmp_path):
+    models = []
+    for name, config in (('joint', joint(max_steps=1)), ('alone', tiny(name='a', max_steps=1))):
+        path = export(train(config), tmp_path / f'{name}.onnx').path
+        models.append(onnx.load(str(path)).graph)
+    ours, theirs = models
+    assert [node.op_type for node in ours.node] == [node.op_type for node in theirs.node]
+    assert [i.name for i in ours.input] == ['depth', 'valid']
+    assert not any('auxiliary' in weights.name for weights in ours.initializer)
+
+
+def test_it_learns(joint):
+    system = TransferSystem(
+        joint(optimiser={'warmup_steps': 1, 'learning_rate': 1e-2, 'clip': 100.0}).to_dict()
+    )
+    optimiser = system.configure_optimizers()['optimizer']
+    # Depth that colour shows: what is bright is far.
+    batch = random_batch()
+    batch = batch._replace(rgb=(batch.truth - 1).expand(-1, 3, -1, -1).contiguous())
+    first = system.step(batch).losses
+    for _ in range(30):
+        losses = system.step(batch).losses
+        optimiser.zero_grad()
+        torch.stack(list(losses.values())).sum().backward()
+        optimiser.step()
+    for name in ('units', 'estimation', 'side', 'structure'):
+        assert losses[name] < 0.95 * first[name], name
+
+
+def test_bfloat16_gives_much_the_same(joint_system, batch):
+    system = joint_system()
+    exact = system.step(batch).losses
+    with torch.autocast('cpu', torch.bfloat16):
+        coarse = system.step(batch).losses
+    for name in ('units', 'estimation', 'side', 'structure'):
+        assert coarse[name].item() == pytest.approx(exact[name].item(), rel=0.05), name
+    assert all(torch.isfinite(loss) for loss in coarse.values())
+
+
+def test_the_log_shows_what_both_networks_see(joint, monkeypatch):
+    shown = {}
+
+    monkeypatch.setattr(
+        SummaryWriter, 'add_image', lambda _, name, image, *__: shown.update({name: image})
+    )
+    monkeypatch.setattr(
+        'cdst_ros.training.loading.validation_batches', lambda *_: [random_batch()]
+    )
+    train(joint(max_steps=1, validate_every=1))
+    assert shown['RGB | LR | D_sr | D_de | truth | S'].shape == (3, 4 * 24, 6 * 24)
+    assert shown['affinity grid | sr | de'].shape == (1, 16, 32)
+    assert shown['affinity local | sr | de'].shape == (1, 4 * 12, 2 * 12)
+    for image in shown.values():
+        assert image.min() >= -0.01
+        assert image.max() <= 1.01
+
+
+def test_the_transfer_needs_pictures(tiny):
+    with pytest.raises(ConfigError, match=r'set data\.color'):
+        tiny(transfer={})
+
+
+@pytest.mark.parametrize(
+    ('section', 'message'),
+    [
+        ({'roles': {'mode': 'wise'}}, r'transfer\.roles: mode must be one of high_frequency'),
+        ({'roles': {'affinity': 'pixel'}}, 'affinity must be one of sample, iteration'),
+        ({'weights': {'output': -1.0}}, 'output must not be negative'),
+        ({'weights': {'likelihood': 0.0}}, 'trains on depth or hidden, and on likelihood'),
+        ({'window': 4}, 'window odd'),
+        ({'ramp': -1}, 'must not be negative'),
+        ({'teachers': 2}, 'unknown key teachers'),
+    ],
+)
+def test_a_section_that_can_not_be_used_is_refused(joint, section, message):
+    with pytest.raises(ConfigError, match=message):
+        joint(section)
+
+
+def test_a_file_or_an_override_may_switch_it_off(tmp_path):
+    file = tmp_path / 'mine.yaml'
+    file.write_text(
+        'data: {color: true, sources: [{kind: procedural}]}\n'
+        'transfer: {estimation: {width: 8}, weights: {output: 3}}\n'
+    )
+    config = load_config(str(file))
+    assert config.transfer.weights.output == 3.0
+    assert TrainConfig.from_dict(config.to_dict()) == config
+    assert load_config(str(file), ['transfer=null']).transfer is None
+    assert load_config(str(file), ['transfer.teacher=false']).transfer.teacher is False
+
+
+def test_a_loss_that_is_not_finite_leaves_its_batch(joint):
+    from cdst_ros.training.system import TrainingError
+
+    system = TransferSystem(joint().to_dict())
+    batch = random_batch()
+    batch.rgb[2] = np.nan
+    with pytest.raises(TrainingError, match=r'estimation nan.*batch is in .*not_finite_0_0\.pt'):
+        system.training_step(batch, 0)
+    kept = torch.load(system.config.folder / 'not_finite_0_0.pt', weights_only=True)
+    assert kept['rgb'][2].isnan().all()
+    assert torch.equal(kept['truth'], batch.truth)
