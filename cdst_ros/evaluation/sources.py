@@ -33,13 +33,14 @@ from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.evaluation.skipped import Skipped
 from cdst_ros.recordings.bag import TOLERANCE_NS, BagReader
 from cdst_ros.recordings.bag_stream import is_bag
+from cdst_ros.recordings.bag_transforms import read_static_transforms
 from cdst_ros.recordings.datasets.pairs import LOW, REFERENCE, Pair, find_pairs
 from cdst_ros.recordings.errors import BagError, RecordingError
 from cdst_ros.recordings.folder import COLOR_SUFFIX, DEPTH_SUFFIX, read_intrinsics
 from cdst_ros.recordings.images import decode_color, decode_depth
 from cdst_ros.recordings.layout import HEADER_FILE
 from cdst_ros.recordings.reader import RecordedFrame, Recording
-from cdst_ros.recordings.transforms import StaticTransforms, read_static_transforms
+from cdst_ros.recordings.transforms import StaticTransforms
 
 #: Image files that hold depth: 16-bit PNG and TIFF in units, float32 TIFF in metres.
 IMAGE_SUFFIXES = ('.png', '.tif', '.tiff')

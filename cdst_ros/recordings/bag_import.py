@@ -24,13 +24,9 @@ from cdst_ros.depth.arrays import F32, F64
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.encodings import MILLIMETRES
 from cdst_ros.recordings.bag import TOLERANCE_NS, BagFrame, BagReader, BagTopics
+from cdst_ros.recordings.bag_transforms import read_moving_transforms
 from cdst_ros.recordings.errors import BagError, NoColorError, StampOrderError
-from cdst_ros.recordings.transforms import (
-    MOVING_TOPIC,
-    STATIC_TOPIC,
-    MovingTransforms,
-    read_moving_transforms,
-)
+from cdst_ros.recordings.transforms import MOVING_TOPIC, STATIC_TOPIC, MovingTransforms
 from cdst_ros.recordings.writer import Picture, RecordingWriter
 
 

@@ -11,20 +11,17 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""How the frames of a bag lie to each other, as /tf_static and /tf tell."""
+"""How frames lie to each other, as /tf_static and /tf tell."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from rosbags.typesys import Stores, get_typestore
 
 from cdst_ros.depth.arrays import F64
-from cdst_ros.depth.messages import stamp_ns
-from cdst_ros.recordings.bag_stream import BagStream
 from cdst_ros.recordings.errors import BagError
 
 STATIC_TOPIC = '/tf_static'
@@ -155,34 +152,6 @@ class MovingTransforms:
         return after.parent, _rigid(shift, _turned(before.rotation, after.rotation, share))
 
 
-def read_static_transforms(stream: BagStream) -> StaticTransforms:
-    """
-    Return what /tf_static of a bag says; nothing where the bag has none.
-
-    :raises BagError: when a rotation has no length
-    """
-    found = StaticTransforms()
-    for one in _transforms(stream, STATIC_TOPIC):
-        found.add(one.header.frame_id, one.child_frame_id, matrix_of(one.transform))
-    return found
-
-
-def read_moving_transforms(stream: BagStream) -> MovingTransforms:
-    """
-    Return what /tf and /tf_static of a bag say; nothing where the bag has none.
-
-    :raises BagError: when a rotation of /tf_static has no length; one of /tf is noted as damage
-    """
-    found = MovingTransforms(read_static_transforms(stream))
-    for one in _transforms(stream, MOVING_TOPIC):
-        rotation, shift = _parts(one.transform)
-        if not np.linalg.norm(rotation) > 0 or not np.isfinite((*rotation, *shift)).all():
-            stream.damage.note(f'{MOVING_TOPIC}: a transform of {one.child_frame_id} is none')
-            continue
-        found.add(one.header.frame_id, one.child_frame_id, stamp_ns(one.header), shift, rotation)
-    return found
-
-
 def quaternion(matrix: F64) -> F64:
     """
     Return the quaternion x, y, z, w of the rotation in a (4, 4) rigid matrix.
@@ -203,21 +172,6 @@ def quaternion(matrix: F64) -> F64:
         q[j], q[k] = m[j, i] + m[i, j], m[k, i] + m[i, k]
         q[3] = m[k, j] - m[j, k]
     return np.asarray(q / np.linalg.norm(q))
-
-
-def _transforms(stream: BagStream, topic: str) -> Iterator[Any]:
-    """Yield the transforms of a topic."""
-    if topic not in stream.topics:
-        return
-    types = get_typestore(Stores.ROS2_HUMBLE)
-    for raw in stream.messages([topic]):
-        try:
-            message: Any = types.deserialize_cdr(raw.data, TF_MESSAGE)
-        except Exception as error:
-            # A damaged message meets whatever the parser happens to raise.
-            stream.damage.note(f'{topic}: a message is damaged ({error})')
-            continue
-        yield from message.transforms
 
 
 def _between(source: str, target: str, above: _Above) -> F64 | None:
@@ -244,13 +198,13 @@ def matrix_of(transform: Any) -> F64:
 
     :raises BagError: when its rotation has no length
     """
-    rotation, shift = _parts(transform)
+    rotation, shift = rotation_and_shift(transform)
     if not np.linalg.norm(rotation) > 0:
         raise BagError(f'{STATIC_TOPIC}: a transform has a rotation of no length')
     return _rigid(shift, rotation / np.linalg.norm(rotation))
 
 
-def _parts(transform: Any) -> tuple[F64, F64]:
+def rotation_and_shift(transform: Any) -> tuple[F64, F64]:
     """Return rotation (4,) and shift (3,) of a geometry_msgs/Transform."""
     rotation, shift = transform.rotation, transform.translation
     turn = np.array([rotation.x, rotation.y, rotation.z, rotation.w], np.float64)

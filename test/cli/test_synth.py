@@ -21,7 +21,7 @@ from cdst_ros.cli import build_app
 from cdst_ros.cli.synth import START_NS
 from cdst_ros.recordings.bag import BagReader
 from cdst_ros.recordings.bag_stream import BagStream
-from cdst_ros.recordings.transforms import read_moving_transforms
+from cdst_ros.recordings.bag_transforms import read_moving_transforms
 from cdst_ros.synthetic import SyntheticCamera, load_profile
 from cdst_ros.synthetic.camera import OPTICAL_FRAME
 

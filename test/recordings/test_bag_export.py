@@ -22,9 +22,9 @@ from cdst_ros.recordings.bag import BagReader
 from cdst_ros.recordings.bag_export import export_bag
 from cdst_ros.recordings.bag_import import BagChoice, import_bag
 from cdst_ros.recordings.bag_stream import BagStream
+from cdst_ros.recordings.bag_transforms import read_moving_transforms
 from cdst_ros.recordings.errors import BagError, RecordingError
 from cdst_ros.recordings.reader import Recording
-from cdst_ros.recordings.transforms import read_moving_transforms
 from cdst_ros.recordings.writer import Picture, RecordingWriter
 
 from .walks import CAMERA, HIGH_CAMERA, SECOND, TOPICS, moved, numbers, record

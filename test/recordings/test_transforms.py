@@ -16,14 +16,13 @@ import pytest
 
 from cdst_ros.recordings.bag_message import RawMessage
 from cdst_ros.recordings.bag_stream import BagStream
-from cdst_ros.recordings.bag_writer import BagWriter
-from cdst_ros.recordings.errors import BagError
-from cdst_ros.recordings.transforms import (
-    MovingTransforms,
-    StaticTransforms,
+from cdst_ros.recordings.bag_transforms import (
     read_moving_transforms,
     read_static_transforms,
 )
+from cdst_ros.recordings.bag_writer import BagWriter
+from cdst_ros.recordings.errors import BagError
+from cdst_ros.recordings.transforms import MovingTransforms, StaticTransforms
 
 from .bags import transforms
 

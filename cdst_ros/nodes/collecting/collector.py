@@ -17,14 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.lifecycle import LifecycleNode
 from rclpy.parameter import Parameter
 from rclpy.task import Future
 
-from cdst_ros.evaluation.characterise.held import HeldSensor
 from cdst_ros.nodes.collecting.fixed_frames import FixedFrames
 from cdst_ros.nodes.collecting.holding import Holding
 from cdst_ros.nodes.collecting.pairs import check_reliabilities, optional_streams, topics_of
@@ -36,6 +35,9 @@ from cdst_ros.nodes.services import ServiceRefusedError, serve
 from cdst_ros.nodes.throttle import ThrottledLog
 from cdst_ros.recordings.collecting.collection import Progress
 from cdst_ros.recordings.sequences import MeasuredNoise
+
+if TYPE_CHECKING:
+    from cdst_ros.evaluation.characterise.held import HeldSensor
 
 
 class Collector:
@@ -56,7 +58,7 @@ class Collector:
         self._frames: FixedFrames | None = None
         self._session: Session | None = None
         self._last: Progress | None = None
-        self._held = HeldSensor()
+        self._held: HeldSensor | None = None
         self._holding: Holding | None = None
         self._waiting: Any = None
         self._noise: MeasuredNoise | None = None
@@ -134,8 +136,7 @@ class Collector:
         self.deactivate()
         if self._frames is not None:
             self._frames.destroy()
-        self._frames = self._last = self._noise = None
-        self._held = HeldSensor()
+        self._frames = self._last = self._noise = self._held = None
         self._state = 'unconfigured'
 
     def tick(self) -> None:
@@ -205,7 +206,7 @@ class Collector:
         self._holding = Holding(
             self._node,
             self._mailbox,
-            self._held,
+            self._held_sensor,
             self._chosen,
             measured=self._measured,
             failed=self._not_measured,
@@ -215,6 +216,15 @@ class Collector:
         if not measured:
             raise ServiceRefusedError(said)
         return str(said)
+
+    def _held_sensor(self) -> HeldSensor:
+        """Return what the noise is measured with; what several calls tell adds up."""
+        if self._held is None:
+            # The instruments of evaluation are large: a robot that only collects is spared them.
+            from cdst_ros.evaluation.characterise.held import HeldSensor
+
+            self._held = HeldSensor()
+        return self._held
 
     def _measured(self, noise: MeasuredNoise) -> None:
         self._holding, self._noise = None, noise

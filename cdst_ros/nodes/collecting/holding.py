@@ -20,7 +20,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
@@ -29,13 +29,15 @@ from sensor_msgs.msg import CameraInfo, Image
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.encodings import decode
 from cdst_ros.depth.messages import stamp_ns
-from cdst_ros.evaluation.characterise.held import HeldSensor
 from cdst_ros.nodes.collecting.pairs import DEPTH, DEPTH_INFO, TOPICS
 from cdst_ros.nodes.collecting.parameters import CollectorParameters
 from cdst_ros.nodes.mailbox import Mailbox
 from cdst_ros.nodes.silence import depth_candidates, explain_silence
 from cdst_ros.nodes.subscription import AdaptiveSubscription
 from cdst_ros.recordings.sequences import MeasuredNoise
+
+if TYPE_CHECKING:
+    from cdst_ros.evaluation.characterise.held import HeldSensor
 
 #: Images that are held at most; beyond that every second one goes.
 _MOST = 128
@@ -49,7 +51,7 @@ class Holding:
 
     All methods run on the executor's thread.
 
-    :param held: takes in what was seen
+    :param held: gives what takes in what was seen; asked on the thread that measures
     :param measured: takes sigma(z), on the executor's thread
     :param failed: takes the reason otherwise, likewise
     """
@@ -58,7 +60,7 @@ class Holding:
         self,
         node: LifecycleNode,
         mailbox: Mailbox,
-        held: HeldSensor,
+        held: Callable[[], HeldSensor],
         parameters: CollectorParameters,
         *,
         measured: Callable[[MeasuredNoise], None],
@@ -158,8 +160,9 @@ class Holding:
         camera = None
         if self._info is not None:
             camera = CameraModel.from_message(self._info).reduced()
-        self._held.add(depths, camera, images[0].encoding)
-        return self._held.noise(stamp_ns(images[-1].header))
+        held = self._held()
+        held.add(depths, camera, images[0].encoding)
+        return held.noise(stamp_ns(images[-1].header))
 
     def _deliver(self, outcome: Callable[[Any], None], value: Any) -> None:
         if self._open:
