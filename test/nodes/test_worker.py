@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 
@@ -97,3 +98,17 @@ def test_stop_from_its_own_thread_does_not_wait_for_itself():
     worker = Worker('w', work, pytest.fail)
     worker.submit(1)
     assert stopped.wait(10)
+
+
+def test_a_thread_that_gives_way_leaves_the_others_as_they_are():
+    told = queue.SimpleQueue()
+
+    def work(item):
+        told.put(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    worker = Worker('w', work, pytest.fail, nice=19)
+    worker.submit(1)
+    assert told.get(timeout=10) == 19
+    worker.stop()
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
