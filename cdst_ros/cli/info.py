@@ -126,7 +126,8 @@ def _machine() -> Iterator[Finding]:
     yield cpu(_text_of('/proc/cpuinfo'), len(os.sched_getaffinity(0)))
     found = gpu(_nvidia_smi(), any(Path(device).exists() for device in GPU_DEVICES))
     yield found
-    yield tensorrt(_installed_version('tensorrt'), found.status is Status.OK)
+    versions = (_installed_version(f'tensorrt{suffix}') for suffix in ('', '-cu12', '-cu13'))
+    yield tensorrt(next(filter(None, versions), None), found.status is Status.OK)
 
 
 def _nvidia_smi() -> str | None:

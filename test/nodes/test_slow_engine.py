@@ -15,8 +15,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from graph import Graph
@@ -24,7 +26,7 @@ from tiny_model import write_model
 
 from cdst_ros.nodes import choice
 from cdst_ros.superres.engine import EngineError, Inference
-from cdst_ros.superres.engines import StandbyEngine, open_engine
+from cdst_ros.superres.engines import StandbyEngine, open_engine, registry
 
 
 class SlowEngine:
@@ -80,6 +82,27 @@ def graph(make_graph, slow_engines, tmp_path) -> Graph:
     made: Graph = make_graph(engine='onnxruntime', model=str(model), scale=0)
     made.flow()
     return made
+
+
+@pytest.fixture
+def played_tensorrt(monkeypatch, tmp_path):
+    """Have TensorRT and CUDA played by the stand-ins of the engine's own tests."""
+    for library in ('onnx', 'onnxruntime'):
+        pytest.importorskip(library, reason='the stand-in for TensorRT runs models with it')
+    tests = Path(__file__).parents[1] / 'superres' / 'engines' / 'tensorrt'
+    monkeypatch.syspath_prepend(tests / 'standin')
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    monkeypatch.setattr(registry, 'GPU_DEVICES', ('/dev/null',))
+    ours = ('tensorrt', 'cuda', 'names', f'{registry.__package__}.tensorrt')
+
+    def forget():
+        for name in list(sys.modules):
+            if name.startswith(ours):
+                del sys.modules[name]
+
+    forget()
+    yield tmp_path / 'hold'
+    forget()
 
 
 def values(graph: Graph) -> dict[str, str]:
@@ -160,3 +183,24 @@ def test_a_node_that_ends_does_not_wait_for_the_build(graph, slow_engines):
     graph.close()
 
     assert slow_engines[0].closed
+
+
+def test_the_whole_way_with_tensorrt_played(make_graph, played_tensorrt, tmp_path, monkeypatch):
+    hold = played_tensorrt
+    hold.touch()
+    monkeypatch.setenv('STANDIN_HOLD', str(hold))
+    model = write_model(tmp_path / 'tiny.onnx')
+    graph = make_graph(engine='auto', model=str(model), scale=0)
+    graph.flow()
+    graph.exchange()
+    graph.until(lambda: '%' in values(graph).get('building', ''))
+    assert values(graph)['engine'] != 'tensorrt'
+    graph.exchange()
+    hold.unlink()
+    graph.until(lambda: graph.said('tensorrt takes over for 32x24 px'))
+    stamps = [graph.exchange() for _ in range(3)]
+    graph.until(lambda: values(graph)['engine'] == 'tensorrt')
+
+    assert all(stamps)
+    assert values(graph)['device'] == 'Stand-in GPU (sm 8.7)'
+    assert graph.said('TensorRT builds tiny for 32x24 px')

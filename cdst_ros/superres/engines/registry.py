@@ -39,6 +39,9 @@ MODEL_ENGINES = ('tensorrt', *CPU_ENGINES)
 #: Engines that need no model, only a scale.
 CLASSICAL_ENGINES = ('nearest', 'bilinear', 'bicubic', 'joint_bilateral')
 
+#: Before it, precision was no property of the model file.
+OLDEST_TENSORRT = 10
+
 ENGINE_NAMES = (*MODEL_ENGINES, *CLASSICAL_ENGINES)
 
 _log = logging.getLogger(__name__)
@@ -237,16 +240,27 @@ def _missing_for_tensorrt() -> str:
         return 'no NVIDIA GPU here; use engine openvino or onnxruntime'
     if util.find_spec('tensorrt') is None:
         return f'not installed; {TENSORRT_REMEDY}'
-    if util.find_spec('cuda') is None or util.find_spec('cuda.bindings') is None:
+    version = _version('tensorrt')
+    if version[0].isdecimal() and int(version.split('.', maxsplit=1)[0]) < OLDEST_TENSORRT:
+        return f'{version} is too old; JetPack 6 has 10.3; use engine onnxruntime or openvino'
+    if not _has('cuda.bindings'):
         return 'needs cuda-bindings of the CUDA here; `pip install "cuda-bindings==12.*"`, or 13.*'
     return ''
 
 
+def _has(module: str) -> bool:
+    """Whether a module within a package can be imported; the package is."""
+    try:
+        return util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
 def _version(name: str) -> str:
     """Return the version of an installed library, which may come in several distributions."""
-    for distribution in (name, f'{name}-gpu'):
+    for suffix in ('', '-gpu', '-cu12', '-cu13'):
         with suppress(metadata.PackageNotFoundError):
-            return metadata.version(distribution)
+            return metadata.version(name + suffix)
     return 'of unknown version'
 
 

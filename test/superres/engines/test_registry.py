@@ -78,6 +78,25 @@ def test_tensorrt_says_what_to_use_instead(make_model):
         open_engine(make_model(), 'tensorrt')
 
 
+@pytest.mark.parametrize(
+    ('modules', 'version', 'part'),
+    [
+        ((), '', 'not installed'),
+        (('tensorrt',), '8.5.2', '8.5.2 is too old; JetPack 6'),
+        (('tensorrt',), '10.3.0', 'cuda-bindings'),
+        (('tensorrt', 'cuda.bindings'), '10.3.0', ''),
+    ],
+)
+def test_tensorrt_says_what_it_lacks_on_a_machine_with_a_gpu(modules, version, part, monkeypatch):
+    monkeypatch.setattr(registry, 'GPU_DEVICES', ('/dev/null',))
+    monkeypatch.setattr(registry.util, 'find_spec', lambda name: name in modules or None)
+    monkeypatch.setattr(registry.metadata, 'version', lambda _: version)
+    found = next(item for item in describe_engines() if item.name == 'tensorrt')
+
+    assert found.available is (not part)
+    assert part in found.reason
+
+
 def test_an_unknown_engine_is_told_the_known_ones(make_model):
     with pytest.raises(EngineError, match='there is no engine') as caught:
         open_engine(make_model(), 'telepathy')

@@ -21,6 +21,7 @@ gigabytes, and on a Jetson has no wheel where TensorRT itself is part of the sys
 
 from __future__ import annotations
 
+import logging
 import math
 import weakref
 from collections.abc import Callable
@@ -32,6 +33,8 @@ from cuda.bindings import runtime as cudart
 
 from cdst_ros.depth.arrays import F32
 from cdst_ros.superres.engine import EngineError
+
+_log = logging.getLogger(__name__)
 
 #: Arrays in a block begin at multiples of this [bytes]: what cudaMalloc aligns to.
 ALIGNMENT = 256
@@ -78,7 +81,7 @@ class DeviceBlock:
     def __init__(self, size: int) -> None:
         self.size = size
         self.address = int(_checked('cudaMalloc', cudart.cudaMalloc(size)))
-        weakref.finalize(self, cudart.cudaFree, self.address)
+        weakref.finalize(self, _release, cudart.cudaFree, self.address)
 
 
 class PinnedBlock:
@@ -89,7 +92,7 @@ class PinnedBlock:
         self.address = int(
             _checked('cudaHostAlloc', cudart.cudaHostAlloc(size, cudart.cudaHostAllocDefault))
         )
-        weakref.finalize(self, cudart.cudaFreeHost, self.address)
+        weakref.finalize(self, _release, cudart.cudaFreeHost, self.address)
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
@@ -118,8 +121,8 @@ class Graph:
                 'cudaGraphInstantiate', cudart.cudaGraphInstantiate(graph, 0)
             )
         finally:
-            cudart.cudaGraphDestroy(graph)
-        weakref.finalize(self, cudart.cudaGraphExecDestroy, self._executable)
+            _release(cudart.cudaGraphDestroy, graph)
+        weakref.finalize(self, _release, cudart.cudaGraphExecDestroy, self._executable)
 
     def launch(self, stream: Stream) -> None:
         """Send it off."""
@@ -134,7 +137,7 @@ class Stream:
             'cudaStreamCreateWithFlags',
             cudart.cudaStreamCreateWithFlags(cudart.cudaStreamNonBlocking),
         )
-        weakref.finalize(self, cudart.cudaStreamDestroy, self.handle)
+        weakref.finalize(self, _release, cudart.cudaStreamDestroy, self.handle)
 
     def upload(self, source: PinnedBlock, target: DeviceBlock) -> None:
         """Begin to copy a whole block to the GPU."""
@@ -158,12 +161,12 @@ class Stream:
         _checked('cudaStreamBeginCapture', cudart.cudaStreamBeginCapture(self.handle, mode))
         try:
             work()
-        except EngineError:
-            error, graph = cudart.cudaStreamEndCapture(self.handle)
-            if error == cudart.cudaError_t.cudaSuccess:
-                cudart.cudaGraphDestroy(graph)
+        except Exception as error:  # whatever it is, the stream must not stay as it is now
+            state, graph = cudart.cudaStreamEndCapture(self.handle)
+            if state == cudart.cudaError_t.cudaSuccess:
+                _release(cudart.cudaGraphDestroy, graph)
             _forget_error()
-            raise
+            raise EngineError(f'it can not be recorded: {error}') from error
         try:
             graph = _checked('cudaStreamEndCapture', cudart.cudaStreamEndCapture(self.handle))
             return Graph(graph)
@@ -192,6 +195,14 @@ def _checked(doing: str, result: tuple[Any, ...]) -> Any:
             text = cudart.cudaGetErrorString(error)[1].decode()
         raise CudaError(f'{doing} failed: {getattr(error, "name", error)}: {text}')
     return values[0] if len(values) == 1 else values
+
+
+def _release(function: Callable[[Any], tuple[Any, ...]], what: Any) -> None:
+    """Give something back; nobody can do anything about a failure, but it is said."""
+    error = function(what)[0]
+    # As the process ends, CUDA may have given everything back already.
+    if error not in (cudart.cudaError_t.cudaSuccess, cudart.cudaError_t.cudaErrorCudartUnloading):
+        _log.warning('CUDA does not release memory or a stream: %s', getattr(error, 'name', error))
 
 
 def _forget_error() -> None:

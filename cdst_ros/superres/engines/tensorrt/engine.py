@@ -39,9 +39,6 @@ from cdst_ros.superres.engines.tensorrt.session import Session, load_plan
 #: What a plan is built with, besides what it is built of; another text makes new plans.
 BUILD_OPTIONS = 'strongly typed, TF32 off, one static profile'
 
-#: JetPack 6 has 10.3; before, precision was not a property of the model file.
-OLDEST = 10
-
 # Sizes whose sessions are kept: a camera that switches modes goes back and forth.
 _KEPT_SIZES = 4
 
@@ -72,7 +69,7 @@ class TensorRtEngine:
         :raises ModelError: when the model can not be read
         :raises EngineError: when TensorRT or the GPU can not be used
         """
-        _check_version()
+        _check_whole()
         if precision != 'f32':
             raise EngineError(
                 f'tensorrt computes in the precision of the model file, not in {precision}: leave '
@@ -197,14 +194,9 @@ def _device_index(device: str | None) -> int:
     return int(index or 0)
 
 
-def _check_version() -> None:
+def _check_whole() -> None:
     if not hasattr(trt, 'Builder'):
         raise EngineError(
             'the tensorrt that is installed is an empty package, as pip makes of it without '
             "NVIDIA's index, or one without a builder: see docs/engines.md"
-        )
-    if int(trt.__version__.split('.', maxsplit=1)[0]) < OLDEST:
-        raise EngineError(
-            f'TensorRT {trt.__version__} is too old; {OLDEST} is the oldest (JetPack 6): use '
-            'engine onnxruntime or openvino'
         )

@@ -15,12 +15,14 @@
 
 import importlib
 import json
+import re
 import sys
 
 import pytest
 
 from .collect_names import (
     CUDA_ENUMERATIONS,
+    ENGINE,
     NAMES,
     attributes_of,
     describe_cuda,
@@ -28,6 +30,7 @@ from .collect_names import (
 )
 
 KNOWN = json.loads(NAMES.read_text())
+SOURCE = ''.join(file.read_text() for file in ENGINE.glob('*.py'))
 
 
 @pytest.mark.parametrize('version', KNOWN['tensorrt'])
@@ -39,6 +42,14 @@ def test_tensorrt_has_every_name(version):
 def test_cuda_has_every_name(version):
     known = set(KNOWN['cuda'][version]['names'])
     assert set(attributes_of('cudart')) <= known | set(CUDA_ENUMERATIONS)
+
+
+@pytest.mark.parametrize('version', KNOWN['cuda'])
+def test_cuda_has_every_member_of_an_enumeration(version):
+    for name, members in KNOWN['cuda'][version]['enumerations'].items():
+        used = re.findall(rf'{name}(?:\.|\[\')(\w+)', SOURCE)
+        assert set(used) <= set(members)
+    assert 'cudaErrorCudartUnloading' in SOURCE
 
 
 def test_the_versions_are_those_of_jetpack_6_and_of_both_majors():
