@@ -15,7 +15,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from importlib.util import find_spec
@@ -58,7 +57,9 @@ def adapt(
     ] = None,
     config: Annotated[str, typer.Option(help='Training configuration.')] = 'adapt',
     steps: Annotated[int, typer.Option(min=1, help='Steps of training.')] = 1500,
-    threads: Annotated[int, typer.Option(min=1, help='Threads to use.')] = os.cpu_count() or 1,
+    threads: Annotated[
+        int, typer.Option(min=1, help='Threads to use; a small network gains little from more.')
+    ] = 1,
     held_out: Annotated[
         float, typer.Option(min=0.05, max=0.9, help='Share of the frames to judge on.')
     ] = 0.2,

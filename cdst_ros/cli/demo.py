@@ -136,7 +136,6 @@ def demo(
                 height=height,
                 frames=frames,
                 steps=steps,
-                threads=len(os.sched_getaffinity(0)),
                 folder=folder,
             ),
             _bar,

@@ -23,12 +23,14 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from cdst_ros.learning.workshop import Workshop, wait_for
 from cdst_ros.nodes.children import Children
 from cdst_ros.nodes.watch import (
     Progress,
@@ -50,6 +52,8 @@ _REMAPPED = {
 _TRUTH_EVERY = 4
 #: So long without a word from any process means that something hangs [s].
 _PATIENCE_S = 300.0
+#: Folder of all that is learned, and how long a training may take to end when it is asked to [s].
+_LEARNING, _CANCEL_S = 'learning', 15.0
 #: How long after the last frame collecting ends [s].
 _STILL_S = 8.0
 
@@ -69,7 +73,6 @@ class LearningDemo:
     :param room: number of the room that is learned from
     :param other_room: number of the room that is scored in, which is never learned from
     :param steps: of training
-    :param threads: of training
     :param folder: to learn in, which stays; None for one that is removed
     """
 
@@ -83,7 +86,6 @@ class LearningDemo:
     room: int = 21
     other_room: int = 10
     steps: int = 300
-    threads: int = 1
     folder: Path | None = None
 
 
@@ -106,7 +108,7 @@ def run_learning_demo(
     child_environ, shared = run_environment(environ)
     with tempfile.TemporaryDirectory(prefix='cdst_ros_') as temporary:
         folder = demo.folder or Path(temporary)
-        with Children(child_environ) as children:
+        with _no_training_left(folder / _LEARNING / 'jobs'), Children(child_environ) as children:
             run = _Run(demo, scale, folder, children, progress)
             children.start('superres', run.command('superres', {'model': demo.model}))
             children.start('trainer', run.command('trainer', run.trainer(), _REMAPPED))
@@ -123,6 +125,19 @@ def run_learning_demo(
         **shared,
         'date': datetime.now(timezone.utc).isoformat(timespec='seconds'),
     }
+
+
+@contextmanager
+def _no_training_left(jobs: Path) -> Iterator[None]:
+    """End a training that goes on when the demo is broken off: it would outlive it."""
+    try:
+        yield
+    finally:
+        workshop = Workshop(jobs)
+        job = workshop.cancel()
+        if job is not None:
+            wait_for(workshop, job, _CANCEL_S)
+            workshop.kill(job)
 
 
 class _Run:
@@ -156,7 +171,7 @@ class _Run:
         """Return the parameters of the trainer node."""
         return {
             'recording': str(self._folder / 'room'),
-            'learning': str(self._folder / 'learning'),
+            'learning': str(self._folder / _LEARNING),
             'color': 'none',
             'reference': 'required',
             # A walk of seconds: neighbours are to be kept, too, and the disk is the machine's.
@@ -165,7 +180,6 @@ class _Run:
             'max_age': 0.0,
             'min_disk_gigabytes': 0.2,
             'steps': self._demo.steps,
-            'train_threads': self._demo.threads,
             'priority': 'low',
             'gap': 1.0,
             'judge_frames': 20,

@@ -170,6 +170,7 @@ def test_what_was_accepted_runs_again_after_a_restart(make_desk, make_graph, tmp
     assert desk.call('accept').success
     better.unlink()
     shutil.rmtree(desk.learning / 'jobs')
+    desk.trainer.on_node(desk.trainer.node.trigger_shutdown)
     # The robot starts anew, with the model that its launch file names.
     second = make_desk(str(tiny))
     second.trainer.until(lambda: second.runs() == 'better', LONG_S)
@@ -266,3 +267,20 @@ def test_a_training_outlives_the_node_and_is_taken_up_by_the_next(
     )
     second.until(lambda: second.told and second.told[-1]['learning']['state'] == 'training')
     assert second.call('cancel_training').success
+
+
+def test_a_second_trainer_in_the_folder_is_refused(make_desk, make_trainer, tmp_path, tiny):
+    desk = make_desk(str(tiny))
+    second = make_trainer(start=False, learning=str(desk.learning))
+    assert not second.on_node(second.node.start)
+    second.until(lambda: second.said('cannot configure', 'another trainer node learns in'))
+    desk.trainer.on_node(desk.trainer.node.trigger_deactivate)
+    desk.trainer.on_node(desk.trainer.node.trigger_cleanup)
+    assert second.on_node(second.node.start)
+
+
+def test_a_folder_that_cannot_be_written_is_named(make_trainer, tmp_path):
+    (tmp_path / 'file').write_text('')
+    graph = make_trainer(start=False, learning=str(tmp_path / 'file' / 'learning'))
+    assert not graph.on_node(graph.node.start)
+    graph.until(lambda: graph.said('cannot configure', 'Not a directory'))

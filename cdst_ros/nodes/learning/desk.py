@@ -18,6 +18,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import ExitStack
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +28,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from rclpy.lifecycle import LifecycleNode
 from rclpy.parameter import Parameter
 
+from cdst_ros.learning.alone import alone
 from cdst_ros.learning.job import Job, JobError, Order, Status
 from cdst_ros.learning.ledger import Ledger
 from cdst_ros.learning.naming import adapted_name
@@ -72,6 +74,7 @@ class TrainingDesk:
         self._workshop = Workshop(self._chosen.folder / 'jobs')
         self._ledger = Ledger(self._chosen.folder / 'accepted')
         self._inbox = Inbox(self._chosen.folder / 'offers')
+        self._held = ExitStack()
         self._doing = ''
         self._offer: Offer | None = None
         self._offered_by: Job | None = None
@@ -125,10 +128,20 @@ class TrainingDesk:
         self._ledger = Ledger(folder / 'accepted')
         self._inbox = Inbox(folder / 'offers')
         self._inbox.folder.mkdir(parents=True, exist_ok=True)
+        self._hold(folder)
         self._ledger.entries()
         self._waiting = Waiting(self._node)
         self._superres = SuperresClient(self._node, self._waiting, self._chosen.superres)
         self._state = 'inactive'
+
+    def _hold(self, folder: Path) -> None:
+        """Keep other trainer nodes out of the folder."""
+        self._held.close()
+        if self._held.enter_context(alone(folder)) is None:
+            raise JobError(
+                f'another trainer node learns in {folder}: end it, or give another folder by the '
+                'parameter learning'
+            )
 
     def activate(self) -> None:
         """Have an interrupted job go on, and what was accepted run again."""
@@ -146,6 +159,7 @@ class TrainingDesk:
         if self._superres is not None:
             self._superres.destroy()
         self._superres = None
+        self._held.close()
         self._offer = self._offered_by = self._seen = None
         self._doing = self._remark = ''
         self._state = 'unconfigured'
