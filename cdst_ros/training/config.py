@@ -252,6 +252,12 @@ class TrainConfig:
             if getattr(self, name) < 1:
                 raise ValueError(f'{name} must be at least 1, got {getattr(self, name)}')
         load_profile(self.profile)
+        processes = self.devices * self.nodes
+        if self.data.batch_size % processes:
+            raise ValueError(
+                f'data.batch_size {self.data.batch_size} can not be shared by {processes} '
+                f'processes: make it a multiple of {processes}'
+            )
         if self.stop and self.stop.watch.endswith('_mad') and self.validation_data is None:
             raise ValueError(f'stop.watch {self.stop.watch} needs validation_data')
         if self.transfer is not None and not self.data.color:

@@ -45,18 +45,18 @@ class ProgressLines(Callback):
     """
     Writes step, speed and the newest figures.
 
-    :param out: where to
+    :param out: where to; None: the standard error output of the process
     """
 
     def __init__(self, out: TextIO | None = None) -> None:
         super().__init__()
-        self._out = out or sys.stderr
+        self._out = out
         self._began, self._first = 0.0, 0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock."""
         self._began, self._first = time.monotonic(), trainer.global_step
-        print(f'training from step {self._first} to {trainer.max_steps}', file=self._out)
+        self._tell(trainer, f'training from step {self._first} to {trainer.max_steps}')
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Write a line."""
@@ -67,7 +67,12 @@ class ProgressLines(Callback):
             for name, value in sorted(trainer.callback_metrics.items())
             if name == 'loss' or name.startswith('val/')
         )
-        print(f'step {step}, {speed:.3g} steps/s: {figures}', file=self._out, flush=True)
+        self._tell(trainer, f'step {step}, {speed:.3g} steps/s: {figures}')
+
+    def _tell(self, trainer: Trainer, line: str) -> None:
+        """Write a line, once where several processes train together."""
+        if trainer.is_global_zero:
+            print(line, file=self._out or sys.stderr, flush=True)
 
 
 class ProgressFile(Callback):

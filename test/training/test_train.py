@@ -132,3 +132,22 @@ def test_what_is_no_checkpoint_is_refused(tmp_path, content):
         torch.save(content, path)
     with pytest.raises(ConfigError, match=r'some\.ckpt'):
         read_checkpoint(path)
+
+
+def test_a_run_ends_when_validation_gets_no_better(tiny, capsys):
+    config = tiny(
+        max_steps=50,
+        validate_every=1,
+        # Nothing is learned, so nothing gets better.
+        optimiser={'learning_rate': 1e-12},
+        stop={'watch': 'val/mae_cm', 'patience': 2},
+    )
+    last = train(config)
+    assert completed_steps(last) == 3
+    told = capsys.readouterr().err
+    assert re.search(r'stopped at step 3: val/mae_cm has not fallen for 2 validations', told)
+
+
+def test_a_stop_on_scenes_needs_scenes(tiny):
+    with pytest.raises(ConfigError, match='val/middlebury_mad needs validation_data'):
+        tiny(stop={'watch': 'val/middlebury_mad'})
