@@ -25,6 +25,7 @@ from cdst_ros.training.config import ConfigError, TrainConfig, load_config
 from cdst_ros.training.export import export
 from cdst_ros.training.system import SuperResSystem
 from cdst_ros.training.train import system_of, train
+from cdst_ros.training.transfer.networks import block_pairs
 from cdst_ros.training.transfer.system import TransferSystem
 
 from .conftest import random_batch
@@ -71,6 +72,37 @@ def test_structure_and_side_outputs_reach_both(joint_system, batch):
         to_network, _ = gradients(system, [system.step(batch).losses[kind]])
         assert to_network > 0, kind
         assert system.auxiliary.estimation.first.weight.grad.any(), kind
+
+
+@pytest.mark.parametrize(
+    'model',
+    [
+        {'network': 'dbpn', 'scale': 2, 'options': {'width': 4, 'features': 8, 'blocks': 2}},
+        {'network': 'lite', 'scale': 2, 'options': {'width': 8, 'depth': 1, 'blocks': 2}},
+    ],
+)
+def test_any_network_that_shows_its_blocks_takes_part(joint_system, batch, model):
+    system = joint_system(model=model)
+    assert len(system.auxiliary.pairs) == 2
+    losses = system.step(batch).losses
+    transferred = [losses[name] for name in ('side', 'output', 'grid', 'local', 'structure')]
+    assert all(torch.isfinite(loss) for loss in losses.values())
+    assert all(part > 0 for part in gradients(system, transferred))
+
+
+@pytest.mark.parametrize('name', ['fast_x4_transfer', 'ctkt_x4'])
+def test_the_shipped_configurations_can_be_built(name):
+    small = {'ctkt_x4': ['model.options={width: 4, features: 8, blocks: 2}']}
+    system = TransferSystem(load_config(name, small.get(name, [])).to_dict())
+    weights = system.transfer.weights
+    assert min(weights.side, weights.output, weights.grid, weights.local, weights.structure) > 0
+    assert system.auxiliary.structure is not None
+
+
+def test_blocks_that_lie_equally_deep_are_pairs():
+    assert block_pairs(3, 3) == ((0, 0), (1, 1), (2, 2))
+    assert block_pairs(2, 4) == ((0, 1), (1, 3))
+    assert block_pairs(7, 3) == ((1, 0), (3, 1), (6, 2))
 
 
 def test_what_weighs_nothing_is_not_there(joint, batch):
