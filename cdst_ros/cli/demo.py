@@ -59,7 +59,7 @@ def demo(
     ] = 'lite_x4',
     engine: Annotated[
         str,
-        typer.Option(help='auto, openvino, onnxruntime, or a classical method such as bicubic.'),
+        typer.Option(help='auto, tensorrt, openvino, onnxruntime, or a classical method.'),
     ] = 'auto',
     precision: Annotated[str, typer.Option(help='f32, or what the engine offers.')] = 'f32',
     scale: Annotated[

@@ -54,8 +54,8 @@ def upscale(
     engine: Annotated[
         str,
         typer.Option(
-            help='auto, openvino, onnxruntime, or without a model: nearest, bilinear, bicubic, '
-            'joint_bilateral.'
+            help='auto, tensorrt, openvino, onnxruntime, or without a model: nearest, bilinear, '
+            'bicubic, joint_bilateral.'
         ),
     ] = 'auto',
     scale: Annotated[int | None, typer.Option(help='For engines without a model.')] = None,

@@ -128,9 +128,7 @@ class EngineBuilder:
         engine = open_tried(order.choice, order.frame)
         try:
             if order.frame is not None and isinstance(engine, StandbyEngine):
-                _enlarge(engine, order.frame)  # on the standby, to be held against
-                if engine.wants(_size(order.frame)):
-                    engine.prepare(_size(order.frame), self._report, order.cancelled)
+                engine.prepare(_size(order.frame), self._report, order.cancelled)
         except (ModelError, EngineError):
             engine.close()
             raise
@@ -153,13 +151,16 @@ def open_tried(choice: EngineChoice, frame: F32 | None = None) -> Engine:
     """
     Return an engine that has enlarged a frame already.
 
-    :param frame: a depth image whose size that frame is to have, if it matters
+    :param frame: a depth image that is to be the first, so that it is this that a slow engine will
+        be held against; None: a made-up one does
     :raises ModelError: the model cannot be used
     :raises EngineError: the engine cannot be built here, or breaks
     """
     engine = choice.open()
     size = (0, 0) if frame is None else _size(frame)
     try:
+        if frame is not None:
+            _enlarge(engine, frame)
         rehearse(
             engine, *(max(pixels, least) for pixels, least in zip(size, LEAST_SIZE, strict=True))
         )

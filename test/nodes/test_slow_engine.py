@@ -20,6 +20,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from graph import Graph
 from tiny_model import write_model
@@ -39,6 +40,7 @@ class SlowEngine:
         self.building, self.finish = threading.Event(), threading.Event()
         self.factor = factor
         self.closed = False
+        self.seen: list[np.ndarray] = []
 
     def ready(self, size):
         return size in self.sizes
@@ -53,6 +55,7 @@ class SlowEngine:
 
     def infer(self, depth, valid, rgb=None):
         assert depth.shape in self.sizes
+        self.seen.append(depth.copy())
         out = self._real.infer(depth, valid, rgb)
         return Inference(out.depth * self.factor, out.sigma, out.valid)
 
@@ -175,6 +178,8 @@ def test_the_old_engine_goes_on_until_the_new_model_is_ready_on_the_gpu(
 
     assert values(graph)['engine'] == 'slow'
     assert slow_engines[0].closed
+    # It was held against the CPU on a frame of the camera.
+    assert any((slow_engines[1].seen[0] == seen).all() for seen in slow_engines[0].seen)
 
 
 def test_a_node_that_ends_does_not_wait_for_the_build(graph, slow_engines):

@@ -35,6 +35,8 @@ class Logger:
     def warning(self, text):
         self.lines.append(text)
 
+    info = warning
+
 
 @pytest.fixture
 def clock():
@@ -74,3 +76,11 @@ def test_memory_is_bounded(log, logger):
         for second in 'abcdefghijklmnopqrst':
             assert log.warn(f'unknown encoding {first}{second}')
     assert len(log._said) <= 200
+
+
+def test_progress_is_told_once_a_period_without_a_count(log, logger, clock):
+    for share in (1, 2, 3):
+        log.info(f'{share} % are done')
+    clock.now = 5.0
+    log.info('4 % are done')
+    assert logger.lines == ['1 % are done', '4 % are done']
