@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
-from lightning.pytorch import LightningModule
+from lightning.pytorch import Callback, LightningModule, Trainer
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
@@ -53,6 +53,19 @@ class Step(NamedTuple):
 
     losses: dict[str, Tensor]
     figures: dict[str, Tensor]
+
+
+class _Averaging(Callback):
+    """
+    Moves the average of a system after every step.
+
+    A module's own hook would come after the checkpoint of that step, which would lack it.
+    """
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
+        """Move it."""
+        assert isinstance(pl_module, SuperResSystem)
+        pl_module.move_average()
 
 
 class SuperResSystem(LightningModule):
@@ -153,7 +166,11 @@ class SuperResSystem(LightningModule):
             losses['levels'] = weights.levels * beyond
         return Step(losses, {})
 
-    def on_train_batch_end(self, *_: Any) -> None:
+    def configure_callbacks(self) -> list[Callback]:
+        """Return what moves the average, for its place is before a checkpoint is written."""
+        return [_Averaging()]
+
+    def move_average(self) -> None:
         """Move the average towards the weights; faster at first."""
         decay = min(self.config.optimiser.averaging, self.global_step / (self.global_step + 20))
         with torch.no_grad():

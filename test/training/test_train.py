@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 import torch
 
-from cdst_ros.training.checkpoint import completed_steps, read_checkpoint
+from cdst_ros.training.checkpoint import completed_steps, newest_checkpoint, read_checkpoint
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.data import validation_batches
 from cdst_ros.training.system import SuperResSystem, TrainingError
@@ -67,6 +67,21 @@ def test_resuming_continues_the_same_curve_exactly(tiny):
     assert ours.keys() == theirs.keys()
     for key, value in ours.items():
         assert torch.equal(value, theirs[key]), key
+
+
+def test_a_run_that_was_killed_continues_from_its_newest_checkpoint_exactly(tiny, tmp_path):
+    whole = weights(train(tiny(name='whole')))
+    killed = tiny(name='killed', max_steps=5, schedule_steps=6, checkpoint_every=2)
+    train(killed).unlink()  # written at the end, which a kill comes before
+    (killed.folder / 'step_9.ckpt').write_bytes(b'cut')
+    newest = newest_checkpoint(killed.folder)
+    assert newest is not None
+    assert completed_steps(newest) == 4
+    assert (killed.folder / 'step_9.damaged').exists()
+    resumed = weights(train(tiny(name='killed'), resume=newest))
+    for key, value in resumed.items():
+        assert torch.equal(value, whole[key]), key
+    assert newest_checkpoint(tmp_path / 'none') is None
 
 
 def test_the_seed_decides_the_run(tiny):
