@@ -128,7 +128,7 @@ def run(case: Case, folder: Path) -> Outcome | None:
     recording.parent.mkdir()
 
     def trainer(node: str) -> list[str]:
-        values = {'learning': str(folder / 'learning'), **case.parameters}
+        values = {'learning': str(folder / f'learning_{node}'), **case.parameters}
         return [
             *case.prefix(recording.parent),
             *trainer_command(namespace, recording, **values),

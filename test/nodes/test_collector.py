@@ -128,7 +128,7 @@ def test_colour_that_stops_is_said_and_collecting_goes_on_when_it_is_back(make_t
 
     graph.until(said)
     assert graph.diagnosis().level == b'\1'
-    assert graph.collecting()['dropped']['unpaired'] > 0
+    see_and_count(graph, walk()[4], 'unpaired', streams=('depth',))
     assert len(graph.stamps()) == 1
     graph.until(lambda: graph.see(walk()[12]) and len(graph.stamps()) >= 2)
     assert graph.call('stop_collecting').success
@@ -140,6 +140,22 @@ def test_depth_alone_is_collected_where_colour_is_optional(make_trainer):
     assert graph.call('start_collecting').success
     graph.see_until_kept(streams=('depth',))
     assert not graph.recorded(1)[0].has('color')
+
+
+def test_depth_that_a_driver_has_enlarged_is_said(make_trainer):
+    graph = make_trainer(min_change=0.0)
+    assert graph.call('start_collecting').success
+    frame = walk()[0]
+    blocks = frame.depth[::3, ::3].repeat(3, axis=0).repeat(3, axis=1)
+    frames = iter([replace(walk()[k % 24], depth=blocks) for k in range(2000)])
+
+    def said():
+        graph.see(next(frames))
+        graph.until(lambda: False, 0.05, strict=False)
+        return graph.said('enlarged 3 times', 'Nothing can be learned from that')
+
+    graph.until(said)
+    assert 'enlarged' in graph.diagnosis().message
 
 
 def test_stamps_that_lie_apart_are_said(make_trainer):

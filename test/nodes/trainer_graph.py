@@ -60,14 +60,14 @@ class TrainerGraph(NodeGraph):
 
     def __init__(
         self,
-        recording: Path,
+        recording: Path | str,
         start: bool = True,
         context: Context | None = None,
         **parameters: Any,
     ) -> None:
-        self.recording = recording
+        self.recording = Path(recording)
         values = {
-            'recording': str(recording),
+            'recording': str(self.recording),
             'max_age': 0.0,
             'min_disk_gigabytes': 0.0,
             'warn_after_s': 1.0,
@@ -75,7 +75,11 @@ class TrainerGraph(NodeGraph):
         }
 
         def make(namespace: str) -> TrainerNode:
-            return TrainerNode(namespace=namespace, parameter_overrides=overridden(values))
+            own = {
+                'learning': str(self.recording.with_name(f'learning_{namespace[1:]}')),
+                **values,
+            }
+            return TrainerNode(namespace=namespace, parameter_overrides=overridden(own))
 
         super().__init__(make, context)
         self.frame_ids: dict[str, str] = {}

@@ -133,6 +133,11 @@ class PairSource:
             if name in streams
         }
 
+    @property
+    def depth_topic(self) -> str:
+        """The full name of the depth topic."""
+        return self._subscriptions[DEPTH].topic
+
     def tick(self) -> None:
         """Look after the topics; to be called about once a second."""
         for subscription in self._subscriptions.values():

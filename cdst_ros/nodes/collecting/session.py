@@ -26,6 +26,7 @@ from cdst_ros.nodes.collecting.intake import sample_of
 from cdst_ros.nodes.collecting.pairs import COLOR, DEPTH, REFERENCE, Pair, PairSource, topics_of
 from cdst_ros.nodes.collecting.parameters import CollectorParameters
 from cdst_ros.nodes.mailbox import Mailbox
+from cdst_ros.nodes.silence import depth_candidates
 from cdst_ros.nodes.throttle import ThrottledLog
 from cdst_ros.nodes.window import Window
 from cdst_ros.nodes.worker import Worker
@@ -68,8 +69,10 @@ class Session:
         :raises RecordingError: when the folder holds something else, or somebody writes to it
         :raises RecordingWriteError: when the folder cannot be written
         """
+        self._node = node
         self._log = log
         self._frames = frames
+        self._told_enlarged = False
         self._parameters = parameters
         self.window = Window()
         self.collection = Collection(
@@ -110,10 +113,29 @@ class Session:
         self.source.tick()
         if self.silent():
             self._log.warn(self.source.explain_silence())
+        if self.enlarged and not self._told_enlarged:
+            self._told_enlarged = True
+            topic = self.source.depth_topic
+            self._warn(
+                f'{self.enlarged}. Nothing can be learned from that: remap depth/image_raw and '
+                'depth/camera_info to the depth that the sensor measures'
+                f'{depth_candidates(self._node, topic)}'
+            )
 
     def silent(self) -> bool:
         """Tell whether no pair has been complete for longer than ``warn_after_s``."""
         return self.source.silent_s() > self._parameters.warn_after_s
+
+    @property
+    def enlarged(self) -> str:
+        """What is to be said of depth that a driver has enlarged already; '' where it has not."""
+        factor = self.collection.enlarged
+        if factor == 1.0:
+            return ''
+        return (
+            f'{self.source.depth_topic}: the image has been enlarged {factor:g} times by '
+            'repeating its pixels, as aligned or registered depth often is'
+        )
 
     def progress(self) -> Progress:
         """Return how far the session is."""

@@ -114,6 +114,8 @@ def _complaints(standing: Standing) -> list[str]:
     if session is None:
         return []
     found = [session.source.explain_silence()] if session.silent() else []
+    if session.enlarged:
+        found.append(session.enlarged)
     window = session.window
     for reason in window.totals('dropped/'):
         lately = window.recent(f'dropped/{reason}')

@@ -28,6 +28,7 @@ import numpy as np
 
 from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.depth.pairing import RESET_AFTER_NS
+from cdst_ros.depth.repetition import RepetitionDetector
 from cdst_ros.depth.validity import valid_mask
 from cdst_ros.recordings.collecting import gates
 from cdst_ros.recordings.collecting.budget import Budget
@@ -96,6 +97,7 @@ class Collection:
         self._said = said
         self._writing = threading.Lock()
         self._key_frames = KeyFrames()
+        self._repetition = RepetitionDetector()
         self._writer = RecordingWriter(path, source=source, append=True)
         try:
             self._writer.begin_sequence(source=source, topics=topics)
@@ -119,6 +121,11 @@ class Collection:
                 self.tally.drop(rejection.reason)
             self._note_in_time()
         return rejection
+
+    @property
+    def enlarged(self) -> float:
+        """How many times depth was enlarged by repeating its pixels, 1.0 as far as is known."""
+        return self._repetition.factor or 1.0
 
     def note_noise(self, noise: MeasuredNoise) -> None:
         """
@@ -152,10 +159,11 @@ class Collection:
         for refusal in self._refusals_unseen(sample):
             if refusal is not None:
                 return refusal
+        self._repetition.update(sample.depth.image)
         grey = _grey(sample.color)
-        for refusal in self._refusals_of_color(grey):
-            if refusal is not None:
-                return refusal
+        dark = None if grey is None else gates.dark(grey, self.limits.brightness)
+        if dark is not None:
+            return dark
         look = look_at(self._in_range(sample.depth), grey)
         unmoved = self._key_frames.unmoved(look, self.limits.change)
         if unmoved is not None:
@@ -172,10 +180,6 @@ class Collection:
             yield Rejection(Reason.UNWRITTEN, self._refusal)
         yield self.budget.exceeded(len(self._writer), self._writer.image_bytes, self._free())
         yield gates.few_valid(sample.depth.image, limits.valid, limits.min_depth, limits.max_depth)
-
-    def _refusals_of_color(self, grey: U8 | None) -> Iterator[Rejection | None]:
-        if grey is not None:
-            yield gates.dark(grey, self.limits.brightness)
 
     def _in_range(self, depth: DepthShot) -> F32:
         known = valid_mask(depth.image, self.limits.min_depth, self.limits.max_depth)
