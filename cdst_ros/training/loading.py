@@ -27,6 +27,8 @@ from torch.utils.data import DataLoader
 
 from cdst_ros.training.config import ConfigError, TrainConfig
 from cdst_ros.training.data import (
+    VALIDATION_SEED,
+    VALIDATION_STREAM,
     WHOLE,
     Batch,
     Batches,
@@ -40,7 +42,8 @@ from cdst_ros.training.data import (
 from cdst_ros.training.kept import KeptBatches, keep
 from cdst_ros.training.sources.held_out import refuse_doubles
 from cdst_ros.training.sources.opening import open_sources
-from cdst_ros.training.sources.stream import MixedBatches
+from cdst_ros.training.sources.procedural import Views
+from cdst_ros.training.sources.stream import MixedBatches, mixed_batch
 from cdst_ros.training.validation import validation_scenes
 from cdst_ros.training.waiting import TimedLoader
 
@@ -121,7 +124,7 @@ def validation(config: TrainConfig) -> Validation:
         set are trained on
     """
     scale = config.model.scale
-    sets = [validation_batches(config.data, scale, config.sensors, _VALIDATION_BATCHES)]
+    sets = [_procedural(config)]
     scenes = []
     if config.validation_data is not None:
         scenes = validation_scenes(Path(config.validation_data), scale)
@@ -132,6 +135,23 @@ def validation(config: TrainConfig) -> Validation:
         for batches in sets
     ]
     return Validation(loaders, tuple(scene.folder for scene in scenes))
+
+
+def _procedural(config: TrainConfig) -> list[Batch]:
+    """Return the procedural validation batches; with their pictures, where those are learned."""
+    data, scale, sensors = config.data, config.model.scale, config.sensors
+    if config.transfer is None:
+        return validation_batches(data, scale, sensors, _VALIDATION_BATCHES)
+    views = Views(data, scale, sensors, VALIDATION_SEED)
+    each = -(-data.batch_size // data.tiles**2)
+    batches = []
+    for first in range(0, _VALIDATION_BATCHES * each, each):
+        keys = (
+            [VALIDATION_SEED, VALIDATION_STREAM, number] for number in range(first, first + each)
+        )
+        samples = [sample for key in keys for sample in views.see(np.random.default_rng(key))]
+        batches.append(mixed_batch(samples[: data.batch_size], color=True))
+    return batches
 
 
 def _kept(config: TrainConfig, start: int, part: Part) -> KeptBatches:

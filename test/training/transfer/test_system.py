@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from torch.utils.tensorboard import SummaryWriter
 from cdst_ros.training.checkpoint import read_checkpoint
 from cdst_ros.training.config import ConfigError, TrainConfig, load_config
 from cdst_ros.training.export import export
+from cdst_ros.training.loading import validation
 from cdst_ros.training.system import SuperResSystem
 from cdst_ros.training.train import system_of, train
 from cdst_ros.training.transfer.networks import block_pairs
@@ -226,6 +228,14 @@ def test_resuming_continues_the_same_curve_exactly(joint):
         assert len(found) == 6
 
 
+def test_a_checkpoint_on_the_way_holds_everything(joint):
+    config = joint(checkpoint_every=4)
+    whole = read_checkpoint(train(config))
+    resumed = read_checkpoint(train(joint(name='parts'), resume=config.folder / 'step_4.ckpt'))
+    for part in ('state_dict', 'optimizer_states', 'lr_schedulers', 'random'):
+        assert same(resumed[part], whole[part]), part
+
+
 def same(ours, theirs):
     if isinstance(ours, dict):
         return ours.keys() == theirs.keys() and all(same(ours[k], theirs[k]) for k in ours)
@@ -285,16 +295,23 @@ def test_the_log_shows_what_both_networks_see(joint, monkeypatch):
     monkeypatch.setattr(
         SummaryWriter, 'add_image', lambda _, name, image, *__: shown.update({name: image})
     )
-    monkeypatch.setattr(
-        'cdst_ros.training.loading.validation_batches', lambda *_: [random_batch()]
-    )
-    train(joint(max_steps=1, validate_every=1))
+    train(joint(max_steps=1, validate_every=1, data={'batch_size': 4}))
     assert shown['RGB | LR | D_sr | D_de | truth | S'].shape == (3, 4 * 24, 6 * 24)
     assert shown['affinity grid | sr | de'].shape == (1, 16, 32)
     assert shown['affinity local | sr | de'].shape == (1, 4 * 12, 2 * 12)
     for image in shown.values():
         assert image.min() >= -0.01
         assert image.max() <= 1.01
+
+
+def test_validation_shows_pictures_of_the_same_samples(joint):
+    config = joint(data={'batch_size': 3, 'tiles': 2})
+    pictured = validation(config).loaders[0].dataset
+    plain = validation(replace(config, transfer=None)).loaders[0].dataset
+    assert len(pictured) == len(plain) == 4
+    for ours, theirs in zip(pictured, plain, strict=True):
+        assert ours.has_rgb.all()
+        assert all(torch.equal(a, b) for a, b in zip(ours[:4], theirs[:4], strict=True))
 
 
 def test_the_transfer_needs_pictures(tiny):
