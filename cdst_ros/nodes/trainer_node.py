@@ -20,6 +20,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import cv2
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
@@ -137,6 +138,8 @@ class TrainerNode(ManagedNode):
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node as a process; the exit code is 1 when it refuses to start."""
+    # The cores belong to those who work with the images at once.
+    cv2.setNumThreads(1)
     return run(TrainerNode, TrainerNode.start, args=args)
 
 
