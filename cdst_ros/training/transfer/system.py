@@ -151,17 +151,18 @@ class TransferSystem(SuperResSystem):
     def affinities(self, joint: Joint) -> dict[str, list[tuple[Tensor, Tensor]]]:
         """Return both networks' affinities of each pair of blocks, by the names of the losses."""
         weights, found = self.transfer.weights, {}
-        blocks = [(joint.sr.blocks[k], joint.blocks_de[n]) for k, n in self.auxiliary.pairs]
+        blocks = [
+            alike_in_size(joint.sr.blocks[k], joint.blocks_de[n]) for k, n in self.auxiliary.pairs
+        ]
         if weights.grid > 0:
+            cells = self.transfer.grid
             found['grid'] = [
-                (grid_affinity(sr, self.transfer.grid), grid_affinity(de, self.transfer.grid))
-                for sr, de in blocks
+                (grid_affinity(sr, cells), grid_affinity(de, cells)) for sr, de in blocks
             ]
         if weights.local > 0:
             window = self.transfer.window
             found['local'] = [
-                (local_affinity(sr, window), local_affinity(de, window))
-                for sr, de in (alike_in_size(*pair) for pair in blocks)
+                (local_affinity(sr, window), local_affinity(de, window)) for sr, de in blocks
             ]
         return found
 

@@ -92,6 +92,13 @@ def test_any_network_that_shows_its_blocks_takes_part(joint_system, batch, model
     assert all(part > 0 for part in gradients(system, transferred))
 
 
+def test_a_grid_finer_than_features_is_that_of_the_coarser_network(joint_system, batch):
+    system = joint_system({'grid': 100})
+    joined = system.join(batch, system.network.features(batch.depth, batch.valid))
+    for sr, de in system.affinities(joined)['grid']:
+        assert sr.shape == de.shape == (4, 144, 144)
+
+
 @pytest.mark.parametrize('name', ['fast_x4_transfer', 'ctkt_x4'])
 def test_the_shipped_configurations_can_be_built(name):
     small = {'ctkt_x4': ['model.options={width: 4, features: 8, blocks: 2}']}
