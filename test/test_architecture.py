@@ -44,6 +44,7 @@ ARROWS = {
         'recordings',
         'superres.contract',
         'superres.engine',
+        'superres.graph',
         'superres.store',
         'synthetic',
     },
@@ -94,6 +95,7 @@ FOLDERS = {
     'evaluation/html': {'jinja2', 'matplotlib'},
     'recordings/datasets': {'h5py'},
     'superres/engines/tensorrt': {'cuda', 'tensorrt'},
+    'superres/graph': {'onnx'},
 }
 
 

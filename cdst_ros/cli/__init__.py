@@ -34,6 +34,7 @@ VERBS: tuple[str, ...] = (
     'card',
     'train',
     'export',
+    'convert',
     'engine',
     'adapt',
     'synth',

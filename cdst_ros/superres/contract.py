@@ -36,6 +36,8 @@ MODEL_KEY = 'cdst_ros.model'
 #: The key of what training needs to go on from a model, and of what it was made from; running
 #: needs none of it.
 ORIGIN_KEY = 'cdst_ros.origin'
+#: The key of what a model of lower precision was converted from, and what that costs.
+CONVERSION_KEY = 'cdst_ros.conversion'
 
 #: What a network may work in inside its graph; its inputs and outputs are metres either way.
 DOMAINS = ('depth', 'inverse_depth')
@@ -144,14 +146,30 @@ def read_origin(path: str | Path) -> dict[str, Any]:
 
     :raises ModelError: when the file cannot be read, or what it says is damaged
     """
-    text = read_onnx_file(Path(path)).properties.get(ORIGIN_KEY, '{}')
+    return _read_object(path, ORIGIN_KEY)
+
+
+def read_conversion(path: str | Path) -> dict[str, Any]:
+    """
+    Read what an ONNX file says of its precision; empty for one that was not converted.
+
+    ``precision``; ``of`` and ``of_sha256``: the model that it was made from; ``calibrated_on``: in
+    words; ``check``: what it loses against that model, as ``PrecisionCheck.to_json`` has it.
+
+    :raises ModelError: when the file cannot be read, or what it says is damaged
+    """
+    return _read_object(path, CONVERSION_KEY)
+
+
+def _read_object(path: str | Path, key: str) -> dict[str, Any]:
+    text = read_onnx_file(Path(path)).properties.get(key, '{}')
     try:
-        origin = json.loads(text)
+        values = json.loads(text)
     except ValueError as error:
-        raise ModelError(f'{path}: its property {ORIGIN_KEY!r} is not JSON ({error})') from None
-    if not isinstance(origin, dict):
-        raise ModelError(f'{path}: its property {ORIGIN_KEY!r} is no JSON object')
-    return origin
+        raise ModelError(f'{path}: its property {key!r} is not JSON ({error})') from None
+    if not isinstance(values, dict):
+        raise ModelError(f'{path}: its property {key!r} is no JSON object')
+    return values
 
 
 def _check_contract(properties: Mapping[str, str]) -> None:

@@ -36,6 +36,7 @@ from torch import Tensor, nn
 from cdst_ros.models.branched import fuse
 from cdst_ros.models.registry import build
 from cdst_ros.superres.contract import ORIGIN_KEY, ModelMetadata, read_metadata
+from cdst_ros.superres.graph.splits import split_convolutions
 from cdst_ros.training.calibration import best_gain, error_ratios
 from cdst_ros.training.checkpoint import read_checkpoint
 from cdst_ros.training.config import ConfigError, TrainConfig
@@ -224,6 +225,7 @@ def write_onnx(
     assert program is not None
     model = program.model_proto
     _forget_sources(model)
+    split_convolutions(model)
     properties = metadata.to_properties()
     if origin is not None:
         properties[ORIGIN_KEY] = json.dumps(origin, sort_keys=True)
