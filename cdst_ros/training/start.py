@@ -21,6 +21,7 @@ added up (``models/branched.py``), so the plain network takes them as they are, 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,8 @@ def load_start(network: nn.Module, start: str) -> None:
         does not fit
     """
     path = find_start(start)
-    weights = _of_checkpoint(path) if path.suffix == _CHECKPOINT else _of_onnx(path)
     wanted = network.state_dict()
+    weights = _of_checkpoint(path) if path.suffix == _CHECKPOINT else _of_onnx(path, wanted)
     faults = [
         f'{name} {"is missing" if name not in weights else f"is {tuple(weights[name].shape)}"}'
         f', {tuple(value.shape)} is wanted'
@@ -116,12 +117,20 @@ def identity(start: str) -> dict[str, str]:
     return {'name': path.stem, 'sha256': hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
-def _of_onnx(path: Path) -> dict[str, Tensor]:
-    graph = onnx.load(str(path)).graph
-    return {
+def _of_onnx(path: Path, names: Iterable[str]) -> dict[str, Tensor]:
+    """Return the weights of these names; an export may have cut one into ``NAME.0`` and so on."""
+    stored = {
         tensor.name: torch.from_numpy(numpy_helper.to_array(tensor).copy())
-        for tensor in graph.initializer
+        for tensor in onnx.load(str(path)).graph.initializer
     }
+    weights = {}
+    for name in names:
+        pieces = [stored[f'{name}.{k}'] for k in range(len(stored)) if f'{name}.{k}' in stored]
+        if name in stored:
+            weights[name] = stored[name]
+        elif pieces:
+            weights[name] = torch.cat(pieces)
+    return weights
 
 
 def _of_checkpoint(path: Path) -> dict[str, Tensor]:
