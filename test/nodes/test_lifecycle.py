@@ -28,7 +28,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from tiny_model import write_model
 
 from cdst_ros.nodes import choice, superres_node
-from cdst_ros.superres.engines import open_engine
+from cdst_ros.superres.engines import open_engine, registry
 
 UNCONFIGURED, INACTIVE, ACTIVE = 1, 2, 3
 
@@ -84,7 +84,10 @@ def test_states_by_service(make_graph):
         ({'min_depth': 3.0, 'max_depth': 1.0}, ('min_depth',)),
     ],
 )
-def test_refusal_says_why_and_the_next_try_works(make_graph, tmp_path, parameters, parts):
+def test_refusal_says_why_and_the_next_try_works(
+    make_graph, tmp_path, monkeypatch, parameters, parts
+):
+    monkeypatch.setattr(registry, 'GPU_DEVICES', ())  # there is none, for TensorRT
     files = {
         '{tiny}': write_model(tmp_path / 'tiny.onnx'),
         '{contract9}': write_model(tmp_path / 'contract9.onnx', contract=9),

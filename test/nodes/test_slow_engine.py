@@ -179,7 +179,7 @@ def test_the_old_engine_goes_on_until_the_new_model_is_ready_on_the_gpu(
     assert values(graph)['engine'] == 'slow'
     assert slow_engines[0].closed
     # It was held against the CPU on a frame of the camera.
-    assert any((slow_engines[1].seen[0] == seen).all() for seen in slow_engines[0].seen)
+    np.testing.assert_array_equal(slow_engines[1].seen[0], slow_engines[0].seen[-1])
 
 
 def test_a_node_that_ends_does_not_wait_for_the_build(graph, slow_engines):

@@ -73,7 +73,8 @@ def test_a_runtime_that_does_not_load_says_so(name, monkeypatch, make_model):
         open_engine(make_model(), name)
 
 
-def test_tensorrt_says_what_to_use_instead(make_model):
+def test_tensorrt_says_what_to_use_instead(make_model, monkeypatch):
+    monkeypatch.setattr(registry, 'GPU_DEVICES', ())
     with pytest.raises(EngineError, match='openvino or onnxruntime'):
         open_engine(make_model(), 'tensorrt')
 

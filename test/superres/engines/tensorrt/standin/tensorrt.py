@@ -315,7 +315,8 @@ class IExecutionContext:
         return True
 
     def infer_shapes(self):
-        return [name for name in self._profile if name not in self._shapes]
+        known = () if fault('infer_shapes') else self._shapes
+        return [name for name in self._profile if name not in known]
 
     def get_tensor_shape(self, name):
         return tuple(
