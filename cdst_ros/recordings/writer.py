@@ -19,6 +19,7 @@ import errno
 import hashlib
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,6 +99,7 @@ class RecordingWriter:
         :raises RecordingWriteError: when the folder cannot be written
         """
         self.path = Path(path)
+        self._threads = ThreadPoolExecutor(len(KINDS), thread_name_prefix='recording')
         header = RecordingHeader(f'cdst_ros {__version__}', rate_hz, stamps_made, source)
         try:
             self.header = self._open_folder(header, append)
@@ -267,6 +269,7 @@ class RecordingWriter:
             with suppress(RecordingWriteError):
                 self._end()
         finally:
+            self._threads.shutdown()
             self._sequences.close()
             self._frames.close()
 
@@ -375,8 +378,7 @@ class RecordingWriter:
     def _append(self, entry: FrameEntry, data: Mapping[str, bytes]) -> int:
         entry = replace(entry, sequence=self._sequence_for(entry.stamp_ns).number)
         try:
-            for kind, image in entry.images.items():
-                write_file(self.path / image.file, data[kind])
+            self._write_images({image.file: data[k] for k, image in entry.images.items()})
             self._frames.append(entry.to_line())
         except OSError as error:
             for image in entry.images.values():
@@ -388,6 +390,19 @@ class RecordingWriter:
         self._image_bytes += sum(map(len, data.values()))
         self._last_stamp_ns = entry.stamp_ns
         return entry.index
+
+    def _write_images(self, files: Mapping[str, bytes]) -> None:
+        """Write the images of a frame side by side: the disk waits once for all of them."""
+        writing = [
+            self._threads.submit(write_file, self.path / file, data)
+            for file, data in files.items()
+        ]
+        wait(writing)  # all of them, so that none comes to the disk after a refusal
+        try:
+            while writing:
+                writing.pop().result()
+        finally:
+            writing.clear()  # or an error would hold on to them, they to it, and both to us
 
     def _file(self, kind: str) -> str:
         return f'{kind}/{self._next:06d}{KINDS[kind]}'
