@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -113,12 +114,14 @@ def _minded(order: Order, work: Path) -> Job:
     from cdst_ros.learning.job import JobError
     from cdst_ros.learning.workshop import Workshop
 
-    workshop = Workshop(work)
+    workshop = Workshop(work.resolve())
     present = workshop.at_work()
     if present is not None and present.order().recording != order.recording:
         raise JobError(
             f'{work} is at work on {present.order().recording}: give another folder by --work'
         )
+    # However we are asked to end, the training ends with us, and goes on when we are run again.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     job = workshop.resume() or workshop.start(order)
     try:
         _show(workshop, job)
