@@ -360,7 +360,7 @@ def main() -> int:
 def _told(outcome: Outcome | None, folder: str) -> list[str]:
     if outcome is None:
         return ['not tried: this machine lets nobody unshare(1)', '-', '-', '-']
-    said = outcome.said.replace(folder, '').replace('|', '/')
+    said = outcome.said.replace(folder, '').replace(sys.executable, 'python').replace('|', '/')
     said = re.sub(r'/circumstance_\d+_\d+', '', ' '.join(said.split())) or 'nothing'
     return [
         said,
