@@ -64,7 +64,7 @@ def main() -> None:
     """Run the benchmark and print its table."""
     parser = argparse.ArgumentParser(description=(__doc__ or '').split('\n\n')[0])
     parser.add_argument('--kills', type=int, default=10)
-    parser.add_argument('--steps', type=int, default=600)
+    parser.add_argument('--steps', type=int, default=300)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--out', type=Path, help='write the table here, .md or .json')
     arguments = parser.parse_args()
