@@ -65,7 +65,7 @@ class ProgressLines(Callback):
         figures = ', '.join(
             f'{name} {value.item():.4g}'
             for name, value in sorted(trainer.callback_metrics.items())
-            if name == 'loss' or name.startswith('val/')
+            if name.startswith(('loss', 'teaches/', 'val/'))
         )
         self._tell(trainer, f'step {step}, {speed:.3g} steps/s: {figures}')
 

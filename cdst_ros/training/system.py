@@ -122,7 +122,8 @@ class SuperResSystem(LightningModule):
         if mean_of_ranks(torch.isfinite(total).float()) < 1:
             raise TrainingError(self._not_finite(batch, losses))
         self.log('loss', total, prog_bar=True, sync_dist=True)
-        self.log_dict({f'loss/{name}': value for name, value in losses.items()}, sync_dist=True)
+        terms = {f'loss/{name}': value for name, value in losses.items()}
+        self.log_dict(terms, prog_bar=True, sync_dist=True)
         self.log_dict(figures, sync_dist=True)
         return total
 
