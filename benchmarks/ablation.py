@@ -109,7 +109,8 @@ def _run_all(args: argparse.Namespace, ablation: Ablation, arms: list[str], seed
                     continue  # another command does it
                 print(f'{arm}, seed {seed}', file=sys.stderr, flush=True)
                 command = [sys.executable, *sys.argv, '--one', arm, str(seed)]
-                subprocess.run(command, check=True)
+                # The run holds the lock as long as it lives, whatever becomes of this process.
+                subprocess.run(command, check=True, pass_fds=[lock.fileno()])
 
 
 def _run(args: argparse.Namespace, ablation: Ablation, arm: str, seed: int) -> None:
