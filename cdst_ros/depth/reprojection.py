@@ -26,9 +26,9 @@ from cdst_ros.depth.camera import CameraModel
 #: Samples a pixel of the target and way, at least: fewer leave cracks.
 _DENSITY = 1.5
 #: Neighbouring depths that differ by more than this share lie on different surfaces ...
-_JUMP_SHARE = 0.05
+JUMP_SHARE = 0.05
 #: ... if they differ by more than this as well [m].
-_JUMP_M = 0.05
+JUMP_M = 0.05
 #: Samples within this share of the nearest one of their pixel are of the same surface.
 _SAME_SHARE = 0.02
 #: Rows of the source that are held at a time.
@@ -116,4 +116,4 @@ def _is_smooth(corners: F64) -> AnyArray:
     """Return where four neighbouring depths are known and of one surface, (H - 1, W - 1)."""
     four = np.stack([corners[:-1, :-1], corners[:-1, 1:], corners[1:, :-1], corners[1:, 1:]])
     least, greatest = four.min(axis=0), four.max(axis=0)
-    return np.asarray(greatest - least <= np.maximum(_JUMP_M, _JUMP_SHARE * least))
+    return np.asarray(greatest - least <= np.maximum(JUMP_M, JUMP_SHARE * least))

@@ -1,0 +1,269 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdst_ros.depth.camera import CameraModel
+from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.depth.registration import RegistrationError, register
+from cdst_ros.synthetic import CameraPath, indoor_scene, render
+
+
+def camera(width, height, focal):
+    return CameraModel.from_intrinsics(
+        focal, focal, (width - 1) / 2, (height - 1) / 2, width, height
+    )
+
+
+def beside(right=0.0, down=0.0, degrees=0.0):
+    """Return what takes points of the depth camera to a colour camera beside it."""
+    angle, matrix = np.radians(degrees), np.eye(4)
+    matrix[0, [0, 2]], matrix[2, [0, 2]] = (
+        (np.cos(angle), np.sin(angle)),
+        (-np.sin(angle), np.cos(angle)),
+    )
+    matrix[:3, 3] = -right, -down, 0.0
+    return matrix
+
+
+def picture(height, width, seed=0):
+    """Return colour with detail, (height, width, 3), and no sharper than a lens draws it."""
+    noise = np.random.default_rng(seed).uniform(0, 255, (height, width, 3))
+    smooth = cv2.GaussianBlur(noise, (0, 0), 2.0)
+    return np.clip((smooth - 127) * 6 + 127, 0, 255).astype(np.uint8)
+
+
+def truly_seen(scene, pose, depth, cameras, to_color):
+    """Return which pixels of exact depth the colour camera sees, by a finer exact render."""
+    grid, color_camera = cameras
+    finer = color_camera.scaled(4, GridAlignment.HALF_PIXEL)
+    theirs = render(scene, finer, pose @ np.linalg.inv(to_color), color=False).depth
+    v, u = np.nonzero(np.isfinite(depth))
+    points = grid.back_project_pixels(np.stack([u, v], 1), depth[v, u])
+    points = points @ to_color[:3, :3].T + to_color[:3, 3]
+    columns, rows = np.rint(finer.project(points)).astype(int).T
+    inside = (columns >= 0) & (columns < finer.width) & (rows >= 0) & (rows < finer.height)
+    seen = np.zeros(depth.shape, bool)
+    v, u, z = v[inside], u[inside], points[inside, 2]
+    seen[v, u] = z - theirs[rows[inside], columns[inside]] < np.maximum(0.05, 0.05 * z)
+    return seen
+
+
+@pytest.mark.parametrize('seed', [1, 2, 3])
+def test_against_colour_rendered_at_the_depth_camera(seed):
+    rng = np.random.default_rng(seed)
+    scene = indoor_scene(rng)
+    pose = CameraPath.through(scene, rng).pose(2.0)
+    depth_camera, color_camera = camera(160, 120, 140.0), camera(320, 240, 290.0)
+    to_color = beside(0.05, 0.01, degrees=3.0)
+    output = depth_camera.scaled(2, GridAlignment.HALF_PIXEL)
+    color = render(scene, color_camera, pose @ np.linalg.inv(to_color)).color
+    truth = render(scene, output, pose)
+    expected = truly_seen(scene, pose, truth.depth, (output, color_camera), to_color)
+
+    found = register(color, color_camera, truth.depth, output, to_color)
+    assert found.rgb.shape == (240, 320, 3)
+    assert found.rgb.dtype == np.uint8
+    assert (found.rgb[~found.seen] == 0).all()
+    assert np.mean(found.seen == expected) > 0.99
+    off = np.abs(found.rgb.astype(int) - truth.color).max(axis=-1)
+    assert np.median(off[found.seen]) <= 4
+    # A shift by a single pixel is far worse.
+    moved = np.abs(np.roll(found.rgb, 1, axis=1).astype(int) - truth.color).max(axis=-1)
+    assert off[found.seen].mean() < 0.6 * moved[found.seen].mean()
+
+    low = render(scene, depth_camera, pose, color=False).depth
+    of_low = register(color, color_camera, low, depth_camera, to_color, output=output)
+    assert of_low.rgb.shape == found.rgb.shape
+    assert np.mean(of_low.seen == expected) > 0.96
+    off = np.abs(of_low.rgb.astype(int) - truth.color).max(axis=-1)
+    assert np.median(off[of_low.seen]) <= 5
+
+
+@pytest.mark.parametrize('thick', [3, 1])
+def test_what_a_thin_rod_hides_is_not_given_its_colour(thick):
+    depth = np.full((48, 80), 3.0, np.float32)
+    depth[:, 40 : 40 + thick] = 1.0
+    one, to_color = camera(80, 48, 70.0), beside(right=0.1)
+    # What the colour camera sees: at 1 m points move 7 px to the left, at 3 m by 7 / 3.
+    color = np.full((48, 80, 3), 50, np.uint8)
+    color[:, 33 : 33 + thick] = 200
+    found = register(color, one, depth, one, to_color)
+    assert found.seen[:, 40 : 40 + thick].all()
+    assert (found.rgb[:, 40 : 40 + thick] == 200).all()
+    # Hidden: what lies at 33 in the colour image, which the wall has at 33 + 7 / 3.
+    hidden = np.zeros(80, bool)
+    hidden[np.abs(np.arange(80) - 7 / 3 - 33 - (thick - 1) / 2) < thick / 2] = True
+    hidden[40 : 40 + thick] = False
+    inner = slice(4, -4)
+    assert not found.seen[:, hidden].any()
+    assert found.seen[:, ~hidden][:, inner].all()
+    # The rod may blend into the wall at its border, where sampling lies between pixels.
+    wall = found.rgb[:, ~hidden & (depth[0] == 3)][:, inner]
+    assert np.mean(wall > 60) < 0.05
+
+
+@pytest.mark.parametrize('alignment', list(GridAlignment))
+@pytest.mark.parametrize('scale', [2, 4])
+def test_the_same_view_at_the_output_size_is_taken_to_the_bit(alignment, scale):
+    one = camera(20, 16, 22.0)
+    output = one.scaled(scale, alignment)
+    color = picture(output.height, output.width)
+    rng = np.random.default_rng(1)
+    depth = np.where(rng.random((16, 20)) < 0.3, 1.0, 3.0).astype(np.float32)
+    found = register(color, output, depth, one, np.eye(4), output=output)
+    assert np.array_equal(found.rgb[found.seen], color[found.seen])
+    whole = np.s_[scale:-scale, scale:-scale]
+    assert found.seen[whole].all()
+
+
+def test_a_pure_scale_averages_blocks_to_the_half_pixel():
+    one = camera(40, 30, 40.0)
+    finer = one.scaled(2, GridAlignment.HALF_PIXEL)
+    color = picture(60, 80)
+    found = register(color, finer, np.full((30, 40), 2.0, np.float32), one, np.eye(4))
+    expected = cv2.resize(color, (40, 30), interpolation=cv2.INTER_AREA)
+    assert found.seen.all()
+    assert np.abs(found.rgb.astype(int) - expected).max() <= 1
+
+
+def test_much_finer_colour_does_not_alias():
+    one = camera(40, 30, 40.0)
+    finer = one.scaled(8, GridAlignment.HALF_PIXEL)
+    color = np.random.default_rng(0).integers(0, 255, (240, 320, 3)).astype(np.uint8)
+    found = register(color, finer, np.full((30, 40), 2.0, np.float32), one, np.eye(4))
+    expected = cv2.resize(color, (40, 30), interpolation=cv2.INTER_AREA).astype(int)
+    # Noise of deviation 74 leaves 9 in blocks of 8 x 8; picked pixels would keep most of it.
+    assert found.rgb.std() < 2 * expected.std()
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    st.floats(0.5, 6.0),
+    st.floats(-0.1, 0.1),
+    st.floats(-0.1, 0.1),
+    st.sampled_from([0.5, 0.8, 1.0, 1.7]),
+)
+def test_a_wall_is_moved_by_the_parallax_alone(z, right, down, ratio):
+    one = camera(48, 36, 45.0)
+    theirs = camera(round(48 * ratio), round(36 * ratio), 45.0 * ratio)
+    v, u = np.mgrid[: theirs.height, : theirs.width] / ratio
+    # Colour is linear in the pixel, so that sampling between pixels is exact.
+    color = np.stack([40 + 2 * u, 60 + 2 * v, 0 * u], axis=-1)
+    depth = np.full((36, 48), z, np.float32)
+    found = register(np.rint(color).astype(np.uint8), theirs, depth, one, beside(right, down))
+    rows, columns = np.nonzero(found.seen)
+    half = 0.5 / ratio - 0.5
+    at = np.stack([columns - 45 * right / z - half, rows - 45 * down / z - half], axis=-1)
+    expected = at * 2 + (40, 60)
+    away = ((at > 1 / ratio) & (at < (46 - 1 / ratio, 34 - 1 / ratio))).all(axis=-1)
+    off = found.rgb[rows, columns, :2] - expected
+    assert np.abs(off[away]).max(initial=0) < 1.1
+    inside = np.s_[8:-8, 12:-12]
+    if max(abs(right), abs(down)) * 45 / z < 6:
+        assert found.seen[inside].all(), 'a wall hides nothing of itself'
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.integers(0, 10_000), st.floats(-0.1, 0.1))
+def test_holes_and_what_is_outside_are_never_seen(seed, right):
+    rng = np.random.default_rng(seed)
+    depth = rng.uniform(0.5, 4.0, (24, 32)).astype(np.float32)
+    depth[rng.random(depth.shape) < 0.3] = np.nan
+    one = camera(32, 24, 30.0)
+    color = picture(24, 32, seed)
+    found = register(color, one, depth, one, beside(right))
+    assert not found.seen[np.isnan(depth)].any()
+    with np.errstate(invalid='ignore'):
+        place = np.arange(32) - 30 * right / depth
+        outside = (place < -0.51) | (place > 31.51)
+    assert not found.seen[outside].any()
+    nothing = register(color, one, np.full_like(depth, np.nan), one, beside(right))
+    assert not nothing.seen.any()
+    assert not nothing.rgb.any()
+
+
+def bent(k1):
+    ideal = camera(320, 240, 230.0)
+    return CameraModel(320, 240, 'plumb_bob', (k1, 0.02, 0.001, -0.001, 0.0), ideal.k, p=ideal.p)
+
+
+@pytest.mark.parametrize('k1', [-0.25, 0.15])
+def test_distortion_is_worked_out_where_the_image_has_it(k1):
+    distorted, ideal = bent(k1), camera(320, 240, 230.0)
+    straight = picture(480, 640)  # a wide view, of which the lens takes what it does
+    wide = camera(640, 480, 230.0)
+    v, u = np.mgrid[:240, :320].astype(np.float32)
+    k, d = np.reshape(distorted.k, (3, 3)), np.array(distorted.d)
+    rays = cv2.undistortPoints(np.stack([u, v], -1).reshape(-1, 1, 2), k, d).reshape(240, 320, 2)
+    at = (rays * 230 + (319.5, 239.5)).astype(np.float32)
+    raw = cv2.remap(straight, at, None, cv2.INTER_LINEAR)
+    depth = np.full((240, 320), 2.0, np.float32)
+    found = register(raw, distorted, depth, ideal, np.eye(4), rectified=False)
+    expected = straight[120:360, 160:480]
+    off = np.abs(found.rgb.astype(int) - expected)[found.seen]
+    assert np.median(off) <= 6
+    assert np.percentile(off, 99) < 40
+    if k1 < 0:
+        assert found.seen.all(), 'a barrel takes in more than the pinhole'
+    else:
+        assert not found.seen[0, 0]
+    wider = register(raw, distorted, np.full((480, 640), 2.0, np.float32), wide, np.eye(4),
+                     rectified=False)  # fmt: skip
+    assert not wider.seen[0, 0], 'polynomials that turn back are no view'
+    told = register(expected, distorted, depth, ideal, np.eye(4), rectified=True)
+    assert np.array_equal(told.rgb, expected)
+
+
+def test_a_lens_that_is_not_understood_is_refused():
+    one, depth = camera(32, 24, 30.0), np.ones((24, 32), np.float32)
+    color = picture(24, 32)
+    fisheye = CameraModel(32, 24, 'equidistant', (0.1, 0.0, 0.0, 0.0), one.k)
+    with pytest.raises(RegistrationError, match='image_rect'):
+        register(color, fisheye, depth, one, np.eye(4))
+    with pytest.raises(RegistrationError, match='only plumb_bob'):
+        register(color, fisheye, depth, one, np.eye(4), rectified=False)
+    only_p = CameraModel(32, 24, 'plumb_bob', (0.1, 0.0, 0.0, 0.0, 0.0), p=one.p)
+    with pytest.raises(RegistrationError, match='K is all 0'):
+        register(color, only_p, depth, one, np.eye(4), rectified=False)
+
+
+@pytest.mark.parametrize(
+    ('change', 'said'),
+    [
+        ({'color': np.zeros((12, 16, 3), np.uint8)}, 'colour is 16x12, its camera 32x24'),
+        ({'depth': np.ones((12, 16), np.float32)}, 'depth is 16x12, its camera 32x24'),
+        ({'color_camera': CameraModel(32, 24)}, 'the camera of colour is uncalibrated'),
+        ({'camera': CameraModel(32, 24)}, 'the camera of depth is uncalibrated'),
+        ({'to_color': np.diag([2.0, 2.0, 2.0, 1.0])}, 'no rotation and shift'),
+        ({'to_color': np.diag([1.0, 1.0, -1.0, 1.0])}, 'no rotation and shift'),
+        ({'to_color': np.full((4, 4), np.nan)}, 'no rotation and shift'),
+        ({'to_color': np.eye(3)}, 'no rotation and shift'),
+    ],
+)
+def test_what_cannot_be_registered_is_refused(change, said):
+    one = camera(32, 24, 30.0)
+    given = {
+        'color': np.zeros((24, 32, 3), np.uint8),
+        'color_camera': one,
+        'depth': np.ones((24, 32), np.float32),
+        'camera': one,
+        'to_color': np.eye(4),
+        **change,
+    }
+    with pytest.raises(RegistrationError, match=said):
+        register(**given)
