@@ -36,6 +36,7 @@ class Accepted:
     :param name: of the model
     :param file: of it, in the ledger's folder
     :param replaced: what ran before, as the superres node was told it: a name or a file
+    :param replaced_name: of that model
     :param at: when [s, Unix time]
     :param sentence: what spoke for it
     """
@@ -43,6 +44,7 @@ class Accepted:
     name: str
     file: str
     replaced: str
+    replaced_name: str
     at: float
     sentence: str
 
@@ -97,10 +99,10 @@ class Ledger:
             partial.replace(kept)
         return kept
 
-    def add(self, kept: Path, replaced: str, sentence: str) -> Accepted:
+    def add(self, kept: Path, replaced: str, replaced_name: str, sentence: str) -> Accepted:
         """Note that a model has taken over."""
         name = read_metadata(kept).name
-        entry = Accepted(name, str(kept), replaced, time.time(), sentence)
+        entry = Accepted(name, str(kept), replaced, replaced_name, time.time(), sentence)
         self._write([*self.entries(), entry])
         return entry
 

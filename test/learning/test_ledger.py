@@ -26,11 +26,12 @@ def test_models_are_kept_and_taken_back(tmp_path):
     source = tmp_path / 'mine.onnx'
     shutil.copyfile(shipped_models()['fast_x4'], source)
     kept = ledger.keep(source)
-    ledger.add(kept, 'lite_x4', 'better')
+    ledger.add(kept, 'auto', 'lite_x4', 'better')
     source.unlink()
     again = Ledger(tmp_path / 'accepted')
     last = again.last()
-    assert (last.name, last.replaced, last.sentence) == ('fast_x4', 'lite_x4', 'better')
+    assert (last.name, last.replaced, last.replaced_name) == ('fast_x4', 'auto', 'lite_x4')
+    assert last.sentence == 'better'
     assert last.file == str(kept)
     assert kept.read_bytes() == shipped_models()['fast_x4'].read_bytes()
     again.take_back()

@@ -39,7 +39,7 @@ from cdst_ros.nodes.learning.parameters import DeskParameters
 from cdst_ros.nodes.learning.superres import SuperresClient
 from cdst_ros.nodes.learning.waiting import Waiting
 from cdst_ros.nodes.services import ServiceRefusedError, serve
-from cdst_ros.superres.contract import read_metadata
+from cdst_ros.superres.contract import read_conversion, read_metadata
 from cdst_ros.superres.store import find_model
 
 #: How long a training may take to end when it is cancelled, before it is killed [s].
@@ -231,16 +231,15 @@ class TrainingDesk:
                 f'`cdst-ros adapt {recording.name} --from MODEL` there, and copy the .onnx file '
                 f'into {self._inbox.folder}; or set python to an environment that has torch'
             )
-        base = chosen.base_model or (await self._client().running()).model
-        path = find_model(base)
+        path = await self._base()
         order = self._order(str(path), name=adapted_name(path, recording))
         job = await self._waiting.apart(lambda: self._workshop.start(order))
         self._offer = self._offered_by = None
         self._remark = ''
         return (
-            f'training {order.name} from {base} on {recording}, {order.steps} steps; it goes on '
-            f'without this node. Progress: ~/status and {job.folder}. An offer follows if it is '
-            'better'
+            f'training {order.name} from {read_metadata(path).name} on {recording}, {order.steps} '
+            f'steps; it goes on without this node. Progress: ~/status and {job.folder}. An offer '
+            'follows if it is better'
         )
 
     async def _cancel(self) -> str:
@@ -265,7 +264,7 @@ class TrainingDesk:
             raise ServiceRefusedError(refusal)
         kept = self._ledger.keep(offer.model)
         await client.take(str(kept), offer.metadata.name)
-        self._ledger.add(kept, running.model, offer.sentence)
+        self._ledger.add(kept, running.model, running.metadata.name, offer.sentence)
         self._restored = True
         self._decide('accepted')
         return (
@@ -279,7 +278,7 @@ class TrainingDesk:
         if last is None:
             raise ServiceRefusedError('no model has been accepted: there is nothing to bring back')
         client = self._client()
-        before = read_metadata(find_model(last.replaced)).name
+        before = last.replaced_name
         await client.take(last.replaced, before)
         self._ledger.take_back()
         return f'{client.name} runs {before} again; {last.file} is kept'
@@ -341,7 +340,7 @@ class TrainingDesk:
             refusal = f'{file.name} is called {name}, as what runs: give it another --name'
         if refusal:
             raise ServiceRefusedError(refusal)
-        order = self._order(str(find_model(running.model)), name, candidate=str(taken))
+        order = self._order(str(running.file), name, candidate=str(taken))
         try:
             job = await self._waiting.apart(lambda: self._workshop.start(order))
         except ValueError as error:
@@ -378,6 +377,13 @@ class TrainingDesk:
                 self._node.get_logger().warning(self._remark)
 
         self._node.executor.create_task(tell)
+
+    async def _base(self) -> Path:
+        """Return the model to start from, in full precision."""
+        chosen = self._chosen.base_model
+        path = find_model(chosen) if chosen else (await self._client().running()).file
+        converted_from = read_conversion(path).get('of')
+        return find_model(converted_from) if converted_from else path
 
     def _order(self, base: str, name: str, candidate: str = '') -> Order:
         chosen = self._chosen

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -26,6 +27,7 @@ from rclpy.node import Node
 from cdst_ros.nodes.learning.waiting import Waiting
 from cdst_ros.nodes.services import ServiceRefusedError
 from cdst_ros.superres.contract import ModelMetadata, read_metadata
+from cdst_ros.superres.engine import ModelError
 from cdst_ros.superres.engines import CLASSICAL_ENGINES
 from cdst_ros.superres.store import find_model
 
@@ -36,9 +38,16 @@ _BUILD_WORDS = 900
 
 
 class Running(NamedTuple):
-    """What a superres node runs: its parameter ``model``, and what that model says of itself."""
+    """
+    What a superres node runs.
+
+    :param model: its parameter of that name, which may leave the choice to it
+    :param file: of the model that it runs
+    :param metadata: what that says of itself
+    """
 
     model: str
+    file: Path
     metadata: ModelMetadata
 
 
@@ -97,7 +106,8 @@ class SuperresClient:
                 f'{self.name} runs {engine}, which is no model: set its engine to auto, or '
                 'base_model of this node'
             )
-        return Running(model, read_metadata(find_model(model)))
+        file = find_model(model if _is_one(model) else await self._chosen())
+        return Running(model, file, read_metadata(file))
 
     async def take(self, model: str, name: str) -> None:
         """
@@ -114,10 +124,12 @@ class SuperresClient:
         result = (await self._ask(self._set, request)).result
         if not result.successful:
             raise ServiceRefusedError(f'{self.name} refuses {name}: {result.reason}')
+        before = self._heard.get('model')
         await self._next_word()  # which may have been on its way when the parameter was set
         for _ in range(_BUILD_WORDS):
             await self._next_word()
-            if self._heard.get('model') in (name, None):
+            runs = self._heard.get('model')
+            if runs in (name, None) or (runs != before and not _is_one(model)):
                 return
             if (await self._values('model'))[0] != model:
                 raise ServiceRefusedError(
@@ -126,6 +138,14 @@ class SuperresClient:
         raise ServiceRefusedError(
             f'{self.name} has been building the engine of {name} for too long: see its log'
         )
+
+    async def _chosen(self) -> str:
+        """Return the name of the model that the node has chosen by itself."""
+        if not await self._waiting.until(lambda: 'model' in self._heard, _ANSWER_S):
+            raise ServiceRefusedError(
+                f'{self.name} does not say on /diagnostics which model it runs: set base_model'
+            )
+        return self._heard['model']
 
     async def _next_word(self) -> None:
         """Wait for what the node says next on /diagnostics."""
@@ -163,3 +183,12 @@ class SuperresClient:
                 self._heard = {item.key: item.value for item in status.values}
                 self._said = status.message
                 self._count += 1
+
+
+def _is_one(model: str) -> bool:
+    """Return whether a parameter names a model, and does not leave the choice to the node."""
+    try:
+        find_model(model)
+    except ModelError:
+        return False
+    return True
