@@ -127,8 +127,6 @@ def _run(args: argparse.Namespace, ablation: Ablation, arm: str, seed: int) -> N
     if began < config.max_steps:
         train(config, resume=last if began else None)
     wall, cpu = time.monotonic() - clocks[0], time.process_time() - clocks[1]
-    # Validation is in it as well: it is the same in every arm.
-    rate = (config.max_steps - began) / wall
     figures = last_figures(config.folder)
     model = export(last, config.folder / f'{config.name}.onnx').path
     values = {
@@ -136,15 +134,16 @@ def _run(args: argparse.Namespace, ablation: Ablation, arm: str, seed: int) -> N
         'seed': seed,
         'steps': config.max_steps,
         'resumed_from': began,
-        'seconds': wall,
-        'cpu_seconds': cpu,
-        'samples_per_s': rate * config.data.batch_size,
-        'peak_memory_mib': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        **_cost(config, config.max_steps - began, wall, cpu),
         'commit': current_commit(),
         'machine': machine(),
         'config': _anonymous(config.to_dict(), args),
         'validation': {k: v for k, v in figures.items() if not k.startswith('loss')},
-        'training': mean_figures(config.folder, ('teaches/', 'loss')),
+        'training': mean_figures(
+            config.folder,
+            ('teaches/', 'loss'),
+            config.transfer.begin if config.transfer else 0,
+        ),
         'evaluation': {
             name: _evaluated(name, args.data / folder, model)
             for name, folder in ablation.protocols.items()
@@ -155,6 +154,23 @@ def _run(args: argparse.Namespace, ablation: Ablation, arm: str, seed: int) -> N
     partial = result.with_suffix('.partial')
     partial.write_text(json.dumps(values, indent=1) + '\n', encoding='utf-8')
     partial.replace(result)
+
+
+def _cost(config: Any, steps: int, wall: float, cpu: float) -> dict[str, float | None]:
+    """
+    Return what a run cost, as its last ``steps`` tell, with validation; nothing if it did none.
+
+    :param steps: that were done here; fewer than all where the run had been interrupted
+    """
+    parts = config.max_steps / steps if steps else None
+    return {
+        'seconds': wall * parts if parts else None,
+        'cpu_seconds': cpu * parts if parts else None,
+        'samples_per_s': steps * config.data.batch_size / wall if parts else None,
+        'peak_memory_mib': (
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 if parts else None
+        ),
+    }
 
 
 def _evaluated(name: str, data: Path, model: Path) -> dict[str, float]:

@@ -29,12 +29,12 @@ def last_figures(folder: Path) -> dict[str, float]:
     return figures
 
 
-def mean_figures(folder: Path, prefixes: Sequence[str]) -> dict[str, float]:
-    """Return the mean over the whole run of the figures whose names begin so."""
+def mean_figures(folder: Path, prefixes: Sequence[str], since: int = 0) -> dict[str, float]:
+    """Return the mean from step ``since`` on of the figures whose names begin so."""
     seen: dict[str, list[float]] = {}
     for row in _rows(folder):
         for key, value in row.items():
-            if key.startswith(tuple(prefixes)):
+            if key.startswith(tuple(prefixes)) and row['step'] >= since:
                 seen.setdefault(key, []).append(value)
     return {key: sum(values) / len(values) for key, values in seen.items()}
 
