@@ -45,6 +45,10 @@ _FEATURES = {
     'asimddp': 'dot product',
 }
 
+#: Words of x86 processors that multiply 8-bit integers and add them up in one step. (Arm has such
+#: too, asimddp and i8mm, but there nothing was measured.)
+_INTEGER_WORDS = frozenset({'avx_vnni', 'avx512_vnni', 'amx_int8'})
+
 #: Where the kernel driver of a desktop GPU, of WSL and of a Jetson put their devices.
 GPU_DEVICES = ('/dev/nvidia0', '/dev/dxg', '/dev/nvhost-gpu', '/dev/nvgpu/igpu0/ctrl')
 
@@ -99,6 +103,21 @@ def library(topic: str, name: str, version: str, floor: str) -> Finding:
     return Finding(topic, name, f'{version}, older than {floor}', Status.WRONG, remedy)
 
 
+def cpu_words(cpuinfo: str) -> set[str]:
+    """
+    Return what a processor says that it can, such as ``avx512_vnni`` or ``asimddp``.
+
+    :param cpuinfo: text of /proc/cpuinfo: ``flags`` on x86, ``Features`` on Arm
+    """
+    flags = re.search(r'^(?:flags|Features)\s*:\s*(.+)$', cpuinfo, re.MULTILINE)
+    return set(flags.group(1).split()) if flags else set()
+
+
+def integers_pay(words: set[str]) -> bool:
+    """Return whether 8-bit integers are faster than float32 on a CPU that says these words."""
+    return bool(words & _INTEGER_WORDS)
+
+
 def cpu(cpuinfo: str, cores: int) -> Finding:
     """
     Name the processor and the instructions that matter to an engine.
@@ -107,8 +126,7 @@ def cpu(cpuinfo: str, cores: int) -> Finding:
     :param cores: that this process may use
     """
     model = re.search(r'^(?:model name|Model)\s*:\s*(.+)$', cpuinfo, re.MULTILINE)
-    flags = re.search(r'^(?:flags|Features)\s*:\s*(.+)$', cpuinfo, re.MULTILINE)
-    words = set(flags.group(1).split()) if flags else set()
+    words = cpu_words(cpuinfo)
     features = dict.fromkeys(label for word, label in _FEATURES.items() if word in words)
     name = model.group(1).strip() if model else 'unknown model'
     return Finding('Machine', 'CPU', ', '.join([name, f'{cores} cores', *features]))

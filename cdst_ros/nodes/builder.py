@@ -147,17 +147,21 @@ class EngineBuilder:
             self._mailbox.post(partial(self._failed, order.choice, reason))
 
 
-def open_tried(choice: EngineChoice, frame: F32 | None = None) -> Engine:
+def open_tried(
+    choice: EngineChoice, frame: F32 | None = None, expected: Size | None = None
+) -> Engine:
     """
     Return an engine that has enlarged a frame already.
 
     :param frame: a depth image that is to be the first, so that it is this that a slow engine will
         be held against; None: a made-up one does
+    :param expected: height and width of the frames to come, so that the first of them finds the
+        engine warm; None: those of ``frame``, if there is one
     :raises ModelError: the model cannot be used
     :raises EngineError: the engine cannot be built here, or breaks
     """
     engine = choice.open()
-    size = (0, 0) if frame is None else _size(frame)
+    size = expected or ((0, 0) if frame is None else _size(frame))
     try:
         if frame is not None:
             _enlarge(engine, frame)

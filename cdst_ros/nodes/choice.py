@@ -23,7 +23,11 @@ from cdst_ros.nodes.parameters import Parameters
 from cdst_ros.superres.contract import ModelMetadata, read_metadata
 from cdst_ros.superres.engine import Engine, EngineInfo, ModelError
 from cdst_ros.superres.engines import CLASSICAL_ENGINES, open_engine
+from cdst_ros.superres.selection import AUTO, candidates, open_best, scale_of
 from cdst_ros.superres.store import find_model
+
+#: Height and width of the input [px].
+Size = tuple[int, int]
 
 
 class Geometry(NamedTuple):
@@ -47,6 +51,8 @@ class EngineChoice:
     The parameters that an engine is built from; ``version`` tells a rewritten model file apart.
 
     :param version: modification time [ns] and size [bytes] of the model file
+    :param size: of the input that the model is chosen for, where it is; None: not known yet
+    :param rate: of that input [Hz]
     """
 
     model: str
@@ -55,17 +61,21 @@ class EngineChoice:
     threads: int
     scale: int
     version: tuple[int, int]
+    size: Size | None = None
+    rate: float = 0.0
 
     @classmethod
-    def of(cls, parameters: Parameters) -> EngineChoice:
+    def of(cls, parameters: Parameters, seen: Size | None = None) -> EngineChoice:
         """
         Return what these parameters ask for.
 
+        :param seen: size of the last frame, which a model that is to be chosen is chosen for
         :raises ModelError: there is no such model
         """
         classical = parameters.engine in CLASSICAL_ENGINES
         version = (0, 0)
-        if not (classical and parameters.scale):
+        automatic = parameters.model == AUTO and not classical
+        if not automatic and not (classical and parameters.scale):
             status = find_model(parameters.model).stat()
             version = (status.st_mtime_ns, status.st_size)
         return cls(
@@ -75,7 +85,14 @@ class EngineChoice:
             threads=parameters.threads,
             scale=parameters.scale,
             version=version,
+            size=(seen or parameters.size()) if automatic else None,
+            rate=parameters.expected_rate if automatic else 0.0,
         )
+
+    @property
+    def automatic(self) -> bool:
+        """Whether the model is to be chosen by timing."""
+        return self.model == AUTO and not self.classical
 
     @property
     def classical(self) -> bool:
@@ -90,6 +107,9 @@ class EngineChoice:
         """
         if self.classical and self.scale:
             return Geometry(self.scale, GridAlignment.HALF_PIXEL)
+        if self.automatic:
+            best = candidates(scale_of(self.scale), self.engine)[0]
+            return Geometry.of(read_metadata(best.file))
         found = Geometry.of(read_metadata(find_model(self.model)))
         if self.scale not in (0, found.scale):
             raise ModelError(
@@ -106,6 +126,14 @@ class EngineChoice:
         :raises ModelError: the model cannot be used
         :raises EngineError: the engine cannot be built here
         """
+        if self.automatic:
+            return open_best(
+                scale_of(self.scale),
+                self.size,
+                self.rate,
+                engine=self.engine,
+                threads=self.threads or None,
+            )
         return open_engine(
             None if self.classical else self.model,
             engine=self.engine,
@@ -118,4 +146,7 @@ class EngineChoice:
     def __str__(self) -> str:
         if self.classical:
             return f'{self.engine}' + (f' x{self.scale}' if self.scale else f' as {self.model}')
+        if self.automatic:
+            at = '' if self.size is None else f' for {self.size[1]}x{self.size[0]} px'
+            return f'the best model{at}'
         return f'{self.model} on {self.engine}'

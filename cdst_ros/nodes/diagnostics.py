@@ -115,6 +115,8 @@ def _values(health: Health) -> dict[str, str]:
             'scale': str(e.scale),
             'alignment': e.alignment.value,
         }
+        if e.reason:
+            values['chosen'] = e.reason
     if health.building:
         values['building'] = health.building
     values |= {

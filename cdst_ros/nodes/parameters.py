@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -30,7 +31,9 @@ class Parameters(DeclaredParameters):
     """One consistent set of values; a field for each ROS parameter."""
 
     model: str = parameter(
-        'lite_x4', 'Name of a shipped model (cdst-ros info lists them), or path of a .onnx file.'
+        'lite_x4',
+        'Name of a shipped model (cdst-ros info lists them), or path of a .onnx file; auto takes '
+        'the strongest that ships and holds expected_rate here, found by timing.',
     )
     engine: str = parameter(
         'auto',
@@ -47,6 +50,14 @@ class Parameters(DeclaredParameters):
         'Enlarge by this: free for classical engines, checked against a model; 0 is as the '
         'model does.',
         between=(0, 16),
+    )
+    expected_size: str = parameter(
+        '',
+        'Width and height of the input, such as 320x240, where they are known before: the engine '
+        'is ready for the first frame then, and model auto need not wait for it.',
+    )
+    expected_rate: float = parameter(
+        30.0, 'Rate of the input that model auto has to hold [Hz].', between=(0.1, 1000.0)
     )
     input_transport: str = parameter(
         'raw',
@@ -107,6 +118,22 @@ class Parameters(DeclaredParameters):
         read_only=True,
     )
 
+    def size(self) -> tuple[int, int] | None:
+        """
+        Return the height and width that are expected [px], None where none are.
+
+        :raises ValueError: when ``expected_size`` is no size
+        """
+        if not self.expected_size:
+            return None
+        match = re.fullmatch(r'([1-9]\d{0,4})x([1-9]\d{0,4})', self.expected_size)
+        if match is None:
+            raise ValueError(
+                f'expected_size ({self.expected_size}) is no size: give width and height, such as '
+                '320x240'
+            )
+        return int(match[2]), int(match[1])
+
     def check(self) -> None:
         """
         Check what ranges cannot say.
@@ -114,6 +141,7 @@ class Parameters(DeclaredParameters):
         :raises ValueError: names the parameter, its value, and what it may be
         """
         super().check()
+        self.size()
         if self.min_depth >= self.max_depth:
             raise ValueError(
                 f'min_depth ({self.min_depth:g} m) is not below max_depth ({self.max_depth:g} m): '

@@ -26,7 +26,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.parameter import Parameter
 
 from cdst_ros.nodes.builder import EngineBuilder, open_tried
-from cdst_ros.nodes.choice import EngineChoice, Geometry
+from cdst_ros.nodes.choice import EngineChoice, Geometry, Size
 from cdst_ros.nodes.diagnostics import Health, diagnose
 from cdst_ros.nodes.forward import LogForward
 from cdst_ros.nodes.frame import Frame
@@ -45,7 +45,9 @@ from cdst_ros.superres.engine import Engine, EngineError, EngineInfo, ModelError
 from cdst_ros.superres.engines import StandbyEngine
 
 #: Parameters that decide which engine runs.
-_ENGINE_PARAMETERS = frozenset({'model', 'engine', 'precision', 'threads', 'scale'})
+_ENGINE_PARAMETERS = frozenset(
+    {'model', 'engine', 'precision', 'threads', 'scale', 'expected_rate'}
+)
 
 
 class SuperresNode(ManagedNode):
@@ -97,7 +99,7 @@ class SuperresNode(ManagedNode):
         self._wanted = self._running = EngineChoice.of(self._chosen)
         self._running_parameters = self._chosen
         check_reliabilities(self)
-        engine = open_tried(self._running)
+        engine = open_tried(self._running, expected=self._chosen.size())
         self._slot = EngineSlot(engine)
         self._outputs = Outputs(self, partial(self._mailbox.post, self._follow_demand))
         self._builder = EngineBuilder(self._mailbox, self._swap, self._swap_failed)
@@ -183,6 +185,7 @@ class SuperresNode(ManagedNode):
         """Once a second: follow the graph, where no event did, and report."""
         self._follow_demand()
         self._prepare_engine()
+        self._choose_for_size()
         if self._source is not None:
             self._source.tick()
         self._diagnostics.publish(
@@ -202,6 +205,18 @@ class SuperresNode(ManagedNode):
         size = frame.shape[0], frame.shape[1]
         if engine.wants(size):
             self._builder.prepare(engine, size)
+
+    def _choose_for_size(self) -> None:
+        """Have the model chosen for the size that the frames turn out to have."""
+        if self._wanted is None or self._builder is None or self._seen() is None:
+            return
+        if self._wanted.automatic and not self._swap_failure:
+            self._ask_for_engine(self._builder)
+
+    def _seen(self) -> Size | None:
+        """Return height and width of the last frame [px]."""
+        frame = None if self._pipeline is None else self._pipeline.frame
+        return None if frame is None else (frame.shape[0], frame.shape[1])
 
     def _health(self) -> Health:
         state = 'active'
@@ -297,7 +312,7 @@ class SuperresNode(ManagedNode):
 
     def _ask_for_engine(self, builder: EngineBuilder) -> None:
         try:
-            wanted = EngineChoice.of(self._chosen)
+            wanted = EngineChoice.of(self._chosen, self._seen())
         except ModelError as error:  # the file went between the check and now
             self._keep_engine(str(error))
             return

@@ -44,6 +44,7 @@ class EngineInfo:
     :param device: such as ``CPU`` or the GPU's name
     :param guided: whether ``infer`` needs colour
     :param noise: sigma(z) of the sensor the model was trained for; zero for classical methods
+    :param reason: why it was chosen, where it was not asked for by name
     """
 
     engine: str
@@ -54,6 +55,7 @@ class EngineInfo:
     device: str
     guided: bool
     noise: NoiseModel
+    reason: str = ''
 
 
 class Inference(NamedTuple):

@@ -25,19 +25,33 @@ _SUFFIX = '.onnx'
 
 def shipped_models() -> dict[str, Path]:
     """Return the shipped models by name, sorted, such as ``lite_x4``."""
-    folder = Path(str(resources.files('cdst_ros.superres'))) / 'weights'
-    return {path.stem: path for path in sorted(folder.glob('*' + _SUFFIX))}
+    return {path.stem: path for path in sorted(_weights().glob('*' + _SUFFIX))}
+
+
+def precisions_of(name: str) -> dict[str, Path]:
+    """Return the files of a shipped model in lower precision, by precision, such as ``int8``."""
+    folder = _weights()
+    return {
+        path.parent.name: path
+        for path in sorted(folder.glob(f'*/{name}_*{_SUFFIX}'))
+        if path.stem == f'{name}_{path.parent.name}'
+    }
 
 
 def find_model(name_or_path: str | Path) -> Path:
     """
     Return the file of a shipped model, or the given path where there is such a file.
 
+    The name of a lower precision that ships has it behind: ``lite_x4_int8``.
+
     :raises ModelError: where it is neither; tells what there is
     """
     shipped = shipped_models()
     if str(name_or_path) in shipped:
         return shipped[str(name_or_path)]
+    base, _, precision = str(name_or_path).rpartition('_')
+    if base in shipped and precision in precisions_of(base):
+        return precisions_of(base)[precision]
     path = Path(name_or_path).expanduser()
     if path.is_file():
         return path
@@ -46,3 +60,7 @@ def find_model(name_or_path: str | Path) -> Path:
         f'{name_or_path} is neither a shipped model ({names}) nor a file: '
         'give one of these names or the path of an .onnx file'
     )
+
+
+def _weights() -> Path:
+    return Path(str(resources.files('cdst_ros.superres'))) / 'weights'

@@ -225,7 +225,8 @@ def write_onnx(
     assert program is not None
     model = program.model_proto
     _forget_sources(model)
-    split_convolutions(model)
+    # Training goes on from learned weights, which it finds by their names.
+    split_convolutions(model, keep=network.state_dict())
     properties = metadata.to_properties()
     if origin is not None:
         properties[ORIGIN_KEY] = json.dumps(origin, sort_keys=True)

@@ -16,19 +16,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from itertools import accumulate
 
 import onnx
 from onnx import helper, numpy_helper
 
 
-def split_convolutions(model: onnx.ModelProto) -> int:
+def split_convolutions(model: onnx.ModelProto, keep: Collection[str] = ()) -> int:
     """
     Replace each convolution that only a ``Split`` of its channels reads by one for each part.
 
     To the bit the same values: every output channel is computed as before. Runtimes copy what
     they split; for a selecting head that costs more than its arithmetic.
 
+    :param keep: weights that stay whole, for somebody reads them by their names
     :return: how many were replaced
     """
     graph = model.graph
@@ -41,7 +43,7 @@ def split_convolutions(model: onnx.ModelProto) -> int:
     new: dict[str, onnx.TensorProto] = {}
     for split in graph.node:
         conv = made.get(split.input[0]) if split.op_type == 'Split' else None
-        if conv is None or not _can_be_cut(conv, split, weights, reads):
+        if conv is None or not _can_be_cut(conv, split, weights, reads, keep):
             continue
         dropped.add(conv.output[0])
         parts[split.output[0]] = list(_cut(conv, split, weights, new))
@@ -75,6 +77,7 @@ def _can_be_cut(
     split: onnx.NodeProto,
     weights: dict[str, onnx.TensorProto],
     reads: Counter[str],
+    keep: Collection[str],
 ) -> bool:
     values = {
         attribute.name: helper.get_attribute_value(attribute) for attribute in conv.attribute
@@ -85,7 +88,7 @@ def _can_be_cut(
         and values.get('group', 1) == 1
         and axes == [1]
         and reads[conv.output[0]] == 1
-        and all(name in weights for name in conv.input[1:])
+        and all(name in weights and name not in keep for name in conv.input[1:])
         and (len(split.input) == 1 or split.input[1] in weights)
     )
 

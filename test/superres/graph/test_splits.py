@@ -94,6 +94,14 @@ def test_what_is_read_elsewhere_or_cut_otherwise_stays(graph):
     assert model.SerializeToString() == before
 
 
+def test_weights_that_are_to_stay_whole_do():
+    model = cut_convolution(count=3)
+
+    assert split_convolutions(model, keep=('weight',)) == 0
+
+    assert {tensor.name for tensor in model.graph.initializer} == {'weight', 'bias'}
+
+
 @pytest.mark.parametrize('name', shipped_models())
 def test_shipped_models_cut_nothing_that_they_could_compute_in_pieces(name):
     model = onnx.load(shipped_models()[name])
