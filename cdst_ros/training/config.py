@@ -31,6 +31,7 @@ from typing import Any, TypeVar
 import yaml
 
 from cdst_ros.synthetic import SensorProfile, load_profile
+from cdst_ros.training.mismatched.config import MismatchedConfig
 from cdst_ros.training.sources.settings import SourceConfig
 from cdst_ros.training.transfer.config import TransferConfig
 
@@ -217,6 +218,7 @@ class TrainConfig:
     :param profile: sensor profile that the model is for: a name, or a YAML file
     :param stop: ends the run when validation gets no better; null runs to the last step
     :param transfer: what colour teaches meanwhile; null trains on depth alone
+    :param mismatched: trains depth from colour instead, on depth of low resolution; null: not
     :param start: model (a shipped name, or an ONNX file) or checkpoint whose weights to begin
         with; a file takes over its ``model`` and ``profile`` where it names none of its own. Null
         begins anew
@@ -246,6 +248,7 @@ class TrainConfig:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     stop: StopConfig | None = None
     transfer: TransferConfig | None = None
+    mismatched: MismatchedConfig | None = None
 
     def __post_init__(self) -> None:
         for name in _COUNTS:
@@ -262,6 +265,16 @@ class TrainConfig:
             raise ValueError(f'stop.watch {self.stop.watch} needs validation_data')
         if self.transfer is not None and not self.data.color:
             raise ValueError('transfer learns from pictures: set data.color and data.sources')
+        if self.mismatched is not None:
+            if not self.data.color:
+                raise ValueError('mismatched learns from pictures: set data.color and sources')
+            if self.transfer is not None:
+                raise ValueError('transfer and mismatched are two trainings: give one of them')
+            if self.validation_data is not None:
+                raise ValueError(
+                    'mismatched validates on pictures, and validation_data has none: name '
+                    'sources in mismatched.validation'
+                )
         if self.schedule_steps is not None and self.schedule_steps < self.max_steps:
             raise ValueError(
                 f'schedule_steps ({self.schedule_steps}) is shorter than max_steps '

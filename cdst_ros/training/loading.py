@@ -40,7 +40,7 @@ from cdst_ros.training.data import (
     validation_batches,
 )
 from cdst_ros.training.kept import KeptBatches, keep
-from cdst_ros.training.sources.held_out import refuse_doubles
+from cdst_ros.training.sources.held_out import refuse_doubles, refuse_overlap
 from cdst_ros.training.sources.opening import open_sources
 from cdst_ros.training.sources.procedural import Views
 from cdst_ros.training.sources.stream import MixedBatches, mixed_batch
@@ -48,6 +48,8 @@ from cdst_ros.training.validation import validation_scenes
 from cdst_ros.training.waiting import TimedLoader
 
 _VALIDATION_BATCHES = 4
+#: Of sources: scenes differ more than procedural ones do among themselves.
+_SOURCE_BATCHES = 32
 #: Batches that every worker makes ahead.
 _AHEAD = 4
 #: Kept samples depend on no run's seed, and on nothing here.
@@ -124,7 +126,8 @@ def validation(config: TrainConfig) -> Validation:
         set are trained on
     """
     scale = config.model.scale
-    sets = [_procedural(config)]
+    apart = config.mismatched is not None and config.mismatched.validation
+    sets = [_of_sources(config) if apart else _procedural(config)]
     scenes = []
     if config.validation_data is not None:
         scenes = validation_scenes(Path(config.validation_data), scale)
@@ -140,7 +143,7 @@ def validation(config: TrainConfig) -> Validation:
 def _procedural(config: TrainConfig) -> list[Batch]:
     """Return the procedural validation batches; with their pictures, where those are learned."""
     data, scale, sensors = config.data, config.model.scale, config.sensors
-    if config.transfer is None:
+    if config.transfer is None and config.mismatched is None:
         return validation_batches(data, scale, sensors, _VALIDATION_BATCHES)
     views = Views(data, scale, sensors, VALIDATION_SEED)
     each = -(-data.batch_size // data.tiles**2)
@@ -152,6 +155,17 @@ def _procedural(config: TrainConfig) -> list[Batch]:
         samples = [sample for key in keys for sample in views.see(np.random.default_rng(key))]
         batches.append(mixed_batch(samples[: data.batch_size], color=True))
     return batches
+
+
+def _of_sources(config: TrainConfig) -> list[Batch]:
+    """Return the validation batches of ``mismatched.validation``."""
+    assert config.mismatched is not None
+    sources = config.mismatched.validation
+    refuse_overlap(config.data.sources, sources)
+    data = replace(config.data, sources=sources, kept=None, pool=0)
+    shares = open_sources(data, config.model.scale, config.sensors, VALIDATION_SEED)
+    batches = MixedBatches(shares, data, VALIDATION_SEED)
+    return [batches.batch(step) for step in range(_SOURCE_BATCHES)]
 
 
 def _kept(config: TrainConfig, start: int, part: Part) -> KeptBatches:

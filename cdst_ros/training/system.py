@@ -82,13 +82,7 @@ class SuperResSystem(LightningModule):
         super().__init__()
         self.save_hyperparameters({'config': dict(config)})
         self.config = TrainConfig.from_dict(config)
-        noise = self.config.sensor.noise
-        self.network = build(
-            self.config.model.network,
-            self.config.model.scale,
-            (noise.constant, noise.linear, noise.quadratic),
-            **self.config.model.options,
-        )
+        self.network = self.make_network()
         # Convolutions on a CPU are fastest this way, in bfloat16 above all.
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).requires_grad_(False)
@@ -98,6 +92,16 @@ class SuperResSystem(LightningModule):
         self.scene_folders: tuple[str, ...] = ()
         self._pictures = 0
         self._random: Tensor | None = None
+
+    def make_network(self) -> nn.Module:
+        """Return a new network, as the configuration has it."""
+        noise = self.config.sensor.noise
+        return build(
+            self.config.model.network,
+            self.config.model.scale,
+            (noise.constant, noise.linear, noise.quadratic),
+            **self.config.model.options,
+        )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep where this training comes from, and the state of torch's random numbers."""

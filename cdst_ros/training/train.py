@@ -31,6 +31,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from cdst_ros.training.checkpoint import completed_steps
 from cdst_ros.training.config import ConfigError, TrainConfig
 from cdst_ros.training.loading import Loaders, validation
+from cdst_ros.training.mismatched.system import MismatchedSystem
 from cdst_ros.training.origin import recordings_of
 from cdst_ros.training.progress import ProgressBar, ProgressFile, ProgressLines
 from cdst_ros.training.start import identity, load_start
@@ -93,8 +94,10 @@ def train(
 def system_of(config: TrainConfig) -> SuperResSystem:
     """Return what trains a configuration, with its initial weights."""
     seed_everything(config.seed, verbose=False)
-    kind = SuperResSystem if config.transfer is None else TransferSystem
-    return kind(config.to_dict())
+    values = config.to_dict()
+    if config.mismatched is not None:
+        return MismatchedSystem(values)
+    return SuperResSystem(values) if config.transfer is None else TransferSystem(values)
 
 
 def current_commit() -> str:

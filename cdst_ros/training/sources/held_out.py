@@ -46,6 +46,25 @@ def refuse_doubles(sources: Sequence[SourceConfig], validated: Collection[str]) 
         )
 
 
+def refuse_overlap(sources: Sequence[SourceConfig], validated: Sequence[SourceConfig]) -> None:
+    """
+    Refuse to train on images that are validated on.
+
+    Sources of one folder may have different images of it, by ``first`` and ``last``. That they
+    are of different scenes can not be told here.
+
+    :raises ConfigError: when two of them may have an image in common
+    """
+    for one in sources:
+        for other in validated:
+            same = bool(one.path) and Path(one.path) == Path(other.path)
+            if same and one.first < other.last and other.first < one.last:
+                raise ConfigError(
+                    f'{other.path} is trained and validated on: part its images by first and '
+                    'last, or validate on another scene'
+                )
+
+
 def is_held_out(scene: str) -> bool:
     """Return whether a published scene of Middlebury, of any size, is one of the validation."""
     scenes = VALIDATION_SCENES['middlebury24']

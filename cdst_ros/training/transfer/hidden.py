@@ -36,11 +36,25 @@ def enlarge(depth: Tensor, valid: Tensor, scale: int) -> Tensor:
     return large[:, :-1] / torch.where(weight > 0, weight, torch.ones_like(weight))
 
 
+def reduce(image: Tensor, mask: Tensor, scale: int) -> tuple[Tensor, Tensor]:
+    """
+    Return the mean of the known pixels of each ``scale`` x ``scale`` block, 0 where none is.
+
+    :param image: (N, C, sh, sw); does not matter where the mask is 0
+    :param mask: (N, 1, sh, sw), 0 or 1
+    :return: means (N, C, h, w), and the share of each block that is known (N, 1, h, w)
+    """
+    known = torch.where(mask > 0.5, image, torch.zeros_like(image))
+    share = functional.avg_pool2d(mask, scale)
+    whole = torch.where(share > 0, share, torch.ones_like(share))
+    return functional.avg_pool2d(known, scale) / whole, share
+
+
 def hidden(image: Tensor, mask: Tensor, scale: int) -> Tensor:
     """
     Return ``image - Up(Down(image))`` (N, C, sh, sw), 0 where the mask is.
 
-    Down is the mean of the known pixels of each ``scale`` x ``scale`` block, Up is bilinear. It is
+    Down is ``reduce``, the mean of the known pixels of each block; Up is bilinear. It is
     linear in the image, so the difference of two depth maps that both get the low frequencies of
     the measured depth, D' = D - Up(Down(D)) + Up(LR), is ``hidden`` of their difference: Up(LR),
     and its noise with it, cancels.
@@ -49,8 +63,5 @@ def hidden(image: Tensor, mask: Tensor, scale: int) -> Tensor:
     :param mask: (N, 1, sh, sw), 0 or 1
     """
     known = torch.where(mask > 0.5, image, torch.zeros_like(image))
-    share = functional.avg_pool2d(mask, scale)
-    low = functional.avg_pool2d(known, scale) / torch.where(
-        share > 0, share, torch.ones_like(share)
-    )
+    low, share = reduce(image, mask, scale)
     return (known - enlarge(low, share, scale)) * mask

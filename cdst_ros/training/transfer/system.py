@@ -28,6 +28,7 @@ import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor, nn
 
+from cdst_ros.models.base import LocalNetwork
 from cdst_ros.models.features import Features
 from cdst_ros.training.data import Batch
 from cdst_ros.training.losses import laplace_likelihood, local_unit, masked_mean, scaled_l1
@@ -73,6 +74,8 @@ class TransferSystem(SuperResSystem):
 
     :param config: a ``TrainConfig`` as plain values, with a section ``transfer``
     """
+
+    network: LocalNetwork
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__(config)

@@ -16,7 +16,7 @@
 import pytest
 import torch
 
-from cdst_ros.training.transfer.hidden import enlarge, hidden
+from cdst_ros.training.transfer.hidden import enlarge, hidden, reduce
 
 WHOLE = torch.ones(1, 1, 16, 16)
 
@@ -61,3 +61,11 @@ def test_enlarging_ignores_holes():
     valid = (depth < 50).float()
     assert torch.equal(enlarge(depth, valid, 4), torch.full((1, 1, 12, 12), 2.0))
     assert not enlarge(depth, 0 * valid, 4).any()
+
+
+def test_a_reduction_is_the_mean_of_what_is_known():
+    image = torch.tensor([[1.0, 2, 9, 9], [3, 9, 9, 9]])[None, None]
+    mask = torch.tensor([[1.0, 1, 0, 0], [1, 0, 0, 0]])[None, None]
+    low, share = reduce(torch.where(mask > 0.5, image, torch.nan), mask, 2)
+    assert low.tolist() == [[[[2.0, 0.0]]]]
+    assert share.tolist() == [[[[0.75, 0.0]]]]
