@@ -12,10 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 """
-Time one frame through every engine, model and precision of this machine, in one run.
+Engines by shapes by precisions on this CPU in one run: what a frame costs, and its error in mm.
 
-The engines take turns, so that a machine whose speed drifts drifts for all. The ratio is to cv2's
-bicubic (``bicubic``) in the same run.
+The engines take turns, so that a machine whose speed drifts drifts for all. Ratios are of CPU time
+in the same run: to joint bilateral, and to the same model on ONNX Runtime in f32, which is also
+what errors are measured against. Errors are of a procedural room, before bound and masks.
 """
 
 from __future__ import annotations
@@ -23,72 +24,129 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 from report import publish
 
-from cdst_ros.evaluation.timing import time_engines
+from cdst_ros.depth.arrays import F32
+from cdst_ros.depth.validity import valid_mask
+from cdst_ros.evaluation.engine_check import synthetic_frames
+from cdst_ros.evaluation.timing import Cost, time_engines
 from cdst_ros.superres.contract import read_metadata
-from cdst_ros.superres.engine import Engine, EngineError
-from cdst_ros.superres.engines import describe_engines, open_engine
-from cdst_ros.superres.store import find_model
+from cdst_ros.superres.engine import Engine, EngineError, Inference
+from cdst_ros.superres.engines import CPU_ENGINES, describe_engines, open_engine
+from cdst_ros.superres.engines.agreement import Agreement, compare
+from cdst_ros.superres.fill import where
+from cdst_ros.superres.store import find_model, precisions_of
 
-SIZES = ((160, 120), (320, 240), (640, 480))
-CLASSICAL = ('bicubic', 'nearest', 'bilinear', 'joint_bilateral')
+SIZES = ('160x120', '320x240', '640x480')
+CLASSICAL = ('joint_bilateral', 'bicubic', 'bilinear', 'nearest')
+PRECISIONS = ('f32', 'bf16')
+
+
+class Row(NamedTuple):
+    """An engine, the shipped model that it runs (empty for classical methods), and its file."""
+
+    engine: Engine
+    model: str
 
 
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--model', action='append', help='name or path; default lite_x4')
+    parser.add_argument('--model', action='append', help='shipped; default all generic x4')
+    parser.add_argument('--size', action='append', help=f'WxH; default {", ".join(SIZES)}')
     parser.add_argument('--rounds', type=int, default=20)
     parser.add_argument('--threads', type=int, default=None)
-    parser.add_argument('--out', type=Path)
+    parser.add_argument('--out', type=Path, help='.md or .json')
     args = parser.parse_args()
-    models = args.model or ['lite_x4']
-    scale = read_metadata(find_model(models[0])).scale
+    models = args.model or ['strong_x4', 'lite_x4', 'fast_x4']
+    scales = {read_metadata(find_model(model)).scale for model in models}
+    if len(scales) > 1:
+        raise SystemExit('give models of one scale at a time')
+    (scale,) = scales
     rows = []
-    for size in SIZES:
-        rows += list(_time_size(size, scale, models, args.rounds, args.threads))
+    for text in args.size or SIZES:
+        width, height = map(int, text.split('x'))
+        rows += _rows((width, height), scale, models, args.rounds, args.threads)
     publish(
-        f'Engines side by side, one frame, x{scale}',
-        ['LR size', 'engine', 'model', 'precision', 'wall ms', 'CPU ms', 'CPU / bicubic'],
+        f'Engines by shapes by precisions on a CPU, one frame, x{scale}',
+        [
+            'LR size', 'engine', 'model', 'precision', 'wall ms', 'CPU ms',
+            'CPU / joint bilateral', 'CPU / ONNX Runtime f32', 'max mm', 'RMS mm', 'at m',
+        ],
         rows,
         'Medians over the rounds; the bound and the masks included (`SuperResolution`), decoding '
-        'and messages not.',
+        'and messages not. `int8+f32`: the body of the network in int8, all else in f32.',
         args.out,
-    )
+    )  # fmt: skip
 
 
-def _time_size(
+def _rows(
     size: tuple[int, int], scale: int, models: list[str], rounds: int, threads: int | None
 ) -> Iterator[list[object]]:
-    engines = list(_engines(scale, models, threads))
-    costs = time_engines(engines, size, rounds)
-    for engine, cost in zip(engines, costs, strict=True):
-        info = engine.info
+    taken = list(_engines(scale, models, threads))
+    (frame,) = synthetic_frames(size, scale, 1)
+    costs = time_engines([row.engine for row in taken], size, rounds)
+    references = {
+        row.model: (_infer(row.engine, frame), cost)
+        for row, cost in zip(taken, costs, strict=True)
+        if (row.engine.info.engine, row.engine.info.precision) == ('onnxruntime', 'f32')
+    }
+    for row, cost in zip(taken, costs, strict=True):
+        info = row.engine.info
+        agreement, reference = None, None
+        if row.model in references:
+            due, reference = references[row.model]
+            agreement = compare(_infer(row.engine, frame), due)
         yield [
             '{}x{}'.format(*size),
             info.engine,
-            info.model if info.model != info.engine else '',
+            row.model,
             info.precision,
             f'{cost.wall_ms:.2f}',
             f'{cost.cpu_ms:.2f}',
-            f'{cost.cpu_ms / costs[0].cpu_ms:.1f}',
+            f'{cost.cpu_ms / costs[0].cpu_ms:.2f}',
+            *_against(cost, reference, agreement),
         ]
-        engine.close()
+    for row in taken:
+        row.engine.close()
 
 
-def _engines(scale: int, models: list[str], threads: int | None) -> Iterator[Engine]:
+def _against(cost: Cost, reference: Cost | None, agreement: Agreement | None) -> list[str]:
+    if reference is None or agreement is None:
+        return [''] * 4
+    near, far = agreement.range_m
+    return [
+        f'{cost.cpu_ms / reference.cpu_ms:.2f}',
+        f'{agreement.max_mm:.2g}',
+        f'{agreement.rms_mm:.2g}',
+        f'{near:.1f} to {far:.1f}',
+    ]
+
+
+def _engines(scale: int, models: list[str], threads: int | None) -> Iterator[Row]:
     for name in CLASSICAL:
-        yield open_engine(None, name, scale=scale)
-    available = [e.name for e in describe_engines() if e.available and e.name not in CLASSICAL]
+        yield Row(open_engine(None, name, scale=scale), '')
+    available = [item.name for item in describe_engines() if item.available]
     for model in models:
-        for name in available:
-            for precision in ('f32', 'bf16'):
-                try:
-                    yield open_engine(model, name, precision, threads=threads)
-                except EngineError as error:
-                    print(f'left out: {name} {precision}: {error}')
+        files = {'f32': find_model(model), **precisions_of(model)}
+        for name in (name for name in CPU_ENGINES if name in available):
+            for written, file in files.items():
+                for precision in PRECISIONS if written == 'f32' else ('f32',):
+                    try:
+                        yield Row(open_engine(file, name, precision, threads=threads), model)
+                    except EngineError as error:
+                        print(f'left out: {model} {name} {precision}: {error}')
+
+
+def _infer(engine: Engine, depth: F32) -> Inference:
+    """Return a copy of what an engine makes of a frame."""
+    valid = valid_mask(depth, 0.0, np.inf)
+    out = engine.infer(where(valid, depth, 0.0), valid)
+    sigma = None if out.sigma is None else out.sigma.copy()
+    return Inference(out.depth.copy(), sigma, out.valid.copy())
 
 
 if __name__ == '__main__':

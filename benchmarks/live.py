@@ -16,13 +16,18 @@ Frames, latency and CPU of the live graph over DDS, message to message.
 
 Camera, superres node and listeners are separate processes. The share of frames and the latency
 (from the stamp, which the camera takes when it publishes, to receipt) are those of the worst
-listener; CPU is that of the superres process, rclpy's take and publish included.
+listener; CPU is that of the superres process, rclpy's take and publish included. With ``--load``,
+processes that compute without end hold so many cores meanwhile, one each, at a normal priority.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -62,18 +67,23 @@ def main() -> None:
     parser.add_argument('--engine', default='auto')
     parser.add_argument('--precision', default='f32')
     parser.add_argument('--encoding', default='16UC1')
+    parser.add_argument('--load', type=int, default=0, help='cores that something else keeps busy')
+    parser.add_argument('--threads', type=int, default=0, help='of the engine; 0: all cores')
+    parser.add_argument('--warm', action='store_true', help='tell superres the size before')
     parser.add_argument('--out', type=Path)
     args = parser.parse_args()
     sizes = [tuple(map(int, s.split('x'))) for s in args.size or ('160x120', '320x240')]
     profiles = {'shipped': (True,), 'default': (False,), 'both': (True, False)}[args.transport]
     reliabilities = args.reliability or ['reliable', 'best_effort']
     cases = [Case(*c) for c in product(sizes, args.listeners or [1], reliabilities, profiles)]
-    runs = [_run(case, args) for case in cases]
+    with _load(args.load):
+        runs = [_run(case, args) for case in cases]
+    beside = f', beside a load on {args.load} of {os.cpu_count()} cores' if args.load else ''
     publish(
-        f'Live over DDS, {args.rate:g} Hz for {args.duration:g} s, {args.encoding}',
+        f'Live over DDS, {args.rate:g} Hz for {args.duration:g} s, {args.encoding}{beside}',
         [
             'input', 'output', 'engine', 'listeners', 'asking for', 'transport',
-            'frames received', 'latency p50 ms', 'p99 ms', 'CPU ms a frame',
+            'frames received', 'lost', 'latency p50 ms', 'p99 ms', 'CPU ms a frame',
         ],
         [_row(case, run) for case, run in zip(cases, runs, strict=True)],
         'Publishers reliable with depth 5, SingleThreadedExecutor, rmw_fastrtps_cpp.',
@@ -86,6 +96,25 @@ def main() -> None:
         [_stages(case, run) for case, run in zip(cases, runs, strict=True)],
         'Over the last seconds before the end. `publish` is rclpy and DDS; take is before `wait`.',
     )
+
+
+@contextmanager
+def _load(cores: int) -> Iterator[None]:
+    """Keep the last cores of this machine busy, one process each, pinned."""
+    own = sorted(os.sched_getaffinity(0))
+    if cores > len(own):
+        raise SystemExit(f'--load {cores}: there are {len(own)} cores')
+    code = 'import os, sys\nos.sched_setaffinity(0, {int(sys.argv[1])})\nwhile True: pass'
+    busy = [
+        subprocess.Popen([sys.executable, '-c', code, str(core)])
+        for core in own[len(own) - cores :]
+    ]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
 
 
 def _run(case: Case, args: argparse.Namespace) -> dict[str, Any]:
@@ -101,6 +130,9 @@ def _run(case: Case, args: argparse.Namespace) -> dict[str, Any]:
         'engine': args.engine,
         'precision': args.precision,
         'output_encoding': args.encoding,
+        'threads': args.threads,
+        'expected_rate': args.rate,
+        'expected_size': '{}x{}'.format(*case.size) if args.warm else '',
     }
     camera = {
         'width': case.size[0],
@@ -171,6 +203,7 @@ def _row(case: Case, run: dict[str, Any]) -> list[object]:
         case.reliability,
         _transport(case),
         f'{run["frames_out"]} of {run["published"]} ({100 * run["share"]:.1f} %)',
+        run['published'] - run['frames_out'],
         f'{run["latency_ms"]["p50"]:.1f}',
         f'{run["latency_ms"]["p99"]:.1f}',
         f'{run["cpu_ms"]:.1f}',
