@@ -1,0 +1,71 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""G1, the judgement across scales: can a method restore what the sensor did measure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+
+from cdst_ros.evaluation.degrade import valid_median
+from cdst_ros.evaluation.guard.comparison import Comparison
+from cdst_ros.evaluation.guard.finding import Finding, Outcome, outcome_of
+from cdst_ros.evaluation.guard.held_frame import Enlarge, HeldFrame
+from cdst_ros.evaluation.judging import View
+from cdst_ros.evaluation.verdict import FEWEST_FRAMES
+
+NAME = 'cross_scale'
+BLIND = (
+    'Detail finer than a pixel of the sensor, what the sensor does wrong at both scales alike '
+    '(bias, fattened edges, holes), and whether a gain one scale below carries over.'
+)
+
+
+def cross_scale(frames: Iterable[HeldFrame], scale: int, new: Enlarge, old: Enlarge) -> Finding:
+    """
+    Judge two methods by measured frames that are made smaller by ``scale`` and restored.
+
+    Smaller is the valid-median of blocks. Errors are of measured pixels, those near a measured
+    discontinuity decide; what was lost, invented or left flying counts against a method.
+
+    :raises ValueError: when a frame is smaller than ``scale``, or an output has the wrong size
+    """
+    comparison = Comparison()
+    for frame in frames:
+        view = _view(frame, scale)
+        comparison.add(view, new(view.low, view.rgb), old(view.low, view.rgb))
+    count = len(comparison)
+    if count < FEWEST_FRAMES:
+        sentence = (
+            f'Across scales nothing can be told: {count} frames, {FEWEST_FRAMES} are needed.'
+        )
+        return Finding(NAME, Outcome.NO_EVIDENCE, sentence, BLIND, count)
+    stands = comparison.stands()
+    outcome, why = outcome_of(stands)
+    sentence = f'On {count} measured frames, made {scale} times smaller and restored: {why}.'
+    return Finding(NAME, outcome, sentence, BLIND, count, stands)
+
+
+def _view(frame: HeldFrame, scale: int) -> View:
+    height, width = (size - size % scale for size in frame.depth.shape)
+    if not (height and width):
+        raise ValueError(f'a frame of {frame.depth.shape} cannot be made {scale} times smaller')
+    measured = np.ascontiguousarray(frame.depth[:height, :width])
+    rgb = frame.rgb
+    if rgb is not None:
+        rgb = rgb[: scale * height, : scale * width]
+        rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA))
+    return View(frame.sequence, valid_median(measured, scale), measured, rgb)
