@@ -84,6 +84,9 @@ REPORT = ['jinja2>=3.0', 'matplotlib>=3.5']
 # Data sets that are published as HDF5.
 DATASETS = ['h5py>=3.1']
 
+# Writing model files anew, in another precision; int8 is calibrated with the runtime.
+CONVERT = ['onnx>=1.16', 'onnxruntime>=1.17']
+
 TEST = ['pytest>=7', 'hypothesis>=6', 'onnx>=1.16', *REPORT, *DATASETS]
 
 DEV = [
@@ -134,6 +137,7 @@ setup(
         'openvino': ['openvino>=2024.4'],
         'onnxruntime': ['onnxruntime>=1.17'],
         'report': REPORT,
+        'convert': CONVERT,
         'datasets': DATASETS,
         'train': TRAIN,
         'test': TEST,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cdst_ros.evaluation.precision_check import PrecisionCheck
     from cdst_ros.superres.contract import ModelMetadata
 
-_REMEDY = 'to convert models, pip install onnx onnxruntime'
+_REMEDY = 'install what converting needs: pip install -e ".[convert]" in the checkout'
 _BOUND = 2.0
 
 
