@@ -83,7 +83,7 @@ def register(
     color_camera, camera = color_camera.reduced(), camera.reduced()
     grid = camera if output is None else output.reduced()
     _check(color, color_camera, depth, camera, to_color)
-    lens = _Lens.of(color_camera, rectified)
+    lens = Lens.of(color_camera, rectified)
     fine = depth if grid == camera else reproject(depth, camera, grid, np.eye(4))
     rows, columns = np.nonzero(np.isfinite(fine))
     z = fine[rows, columns].astype(np.float64)
@@ -104,7 +104,7 @@ def register(
     return Registered(np.asarray(rgb), seen)
 
 
-class _Lens:
+class Lens:
     """Where the colour camera draws points."""
 
     def __init__(self, camera: CameraModel, bent: tuple[float, ...]) -> None:
@@ -113,7 +113,7 @@ class _Lens:
         self._k = np.reshape(camera.k, (3, 3)).astype(np.float64)
 
     @classmethod
-    def of(cls, camera: CameraModel, rectified: bool | None) -> _Lens:
+    def of(cls, camera: CameraModel, rectified: bool | None) -> Lens:
         """Return the lens of a camera; raise ``RegistrationError`` where it is not understood."""
         bent = camera.d if any(abs(value) > 1e-9 for value in camera.d) else ()
         if not bent or rectified:

@@ -34,7 +34,7 @@ from cdst_ros.evaluation.characterise.edges import EdgeMeter
 from cdst_ros.evaluation.characterise.figure import Figure, untold
 from cdst_ros.evaluation.characterise.holes import HoleMeter, luminance_of
 from cdst_ros.evaluation.characterise.misregistration import (
-    MisregistrationMeter,
+    ColorPlace,
     edges_over_color,
 )
 from cdst_ros.evaluation.characterise.noise import NoiseMeter
@@ -206,7 +206,7 @@ class _Survey:
         self._noise = NoiseMeter()
         self._edges = EdgeMeter()
         self._holes = HoleMeter()
-        self._colors = MisregistrationMeter()
+        self._colors = ColorPlace()
         self._pinhole = Pinhole(1, 1, 0, 0, known=False)
         self._spans = StillSpans(lambda span: self._noise.add_span(span, self._pinhole))
         self._size = (0, 0)

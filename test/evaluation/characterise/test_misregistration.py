@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdst_ros.evaluation.characterise.misregistration import (
-    MisregistrationMeter,
+    ColorPlace,
     edges_over_color,
 )
 from cdst_ros.evaluation.characterise.pinhole import Pinhole
@@ -44,7 +44,7 @@ def boxes(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def measured(right: float, down: float, fattened: int = 0):
-    meter = MisregistrationMeter()
+    meter = ColorPlace()
     for seed in range(6):
         depth, color = boxes(seed)
         if fattened:
@@ -72,7 +72,7 @@ def test_fattened_things_are_told_from_a_shift():
 
 
 def test_colour_of_another_place_tells_nothing():
-    meter = MisregistrationMeter()
+    meter = ColorPlace()
     for seed in range(6):
         depth, _ = boxes(seed)
         _, other = boxes(100 + seed)
@@ -83,7 +83,7 @@ def test_colour_of_another_place_tells_nothing():
 
 
 def test_no_edges_and_no_colour_tell_nothing():
-    meter = MisregistrationMeter()
+    meter = ColorPlace()
     assert 'too few' in meter.section()['right'].note
     meter.refuse('colour was taken elsewhere')
     assert meter.section()['right'].note == 'colour was taken elsewhere'
