@@ -34,8 +34,10 @@ from cdst_ros.evaluation.recording_run import RecordingRequest, evaluate_recordi
 from cdst_ros.evaluation.report import Row
 from cdst_ros.evaluation.verdict import FEWEST_FRAMES
 from cdst_ros.learning.job import REPORT_HTML, REPORT_JSON, RESULT, Job
-from cdst_ros.learning.stages import judged
+from cdst_ros.learning.stages import judged, learned
 from cdst_ros.recordings.atomic import write_file
+from cdst_ros.recordings.fingerprint import fingerprint
+from cdst_ros.recordings.reader import Recording
 from cdst_ros.superres.contract import read_metadata, read_origin
 
 #: What decides, and how it is told; the whole interval has to say so.
@@ -50,6 +52,7 @@ class Judgement:
     What the judge found.
 
     :param better: whether one of ``DECIDING`` is less, and none is more, beyond chance
+    :param unseen: whether it is known that the model has not learned from these frames
     :param sentence: for a person
     :param model: name of the new one
     :param against: name of the one that it came from
@@ -62,6 +65,7 @@ class Judgement:
     """
 
     better: bool
+    unseen: bool
     sentence: str
     model: str
     against: str
@@ -97,18 +101,41 @@ def judge(job: Job) -> Judgement:
         read_metadata(order.base).name,
         Path(order.recording).name,
         read_origin(model),
+        unseen=not order.candidate or _is_unseen(Recording(learned(job)), read_origin(model)),
     )
     write_file(job / RESULT, json_text(asdict(found)).encode())
     return found
 
 
+def _is_unseen(earlier: Recording, origin: Mapping[str, Any]) -> bool:
+    """
+    Return whether a model from elsewhere learned from nothing but what came before.
+
+    :param earlier: the frames before those that it is judged on; since it was copied, the
+        recording may have grown
+    """
+    sequences = [sequence.entry for sequence in earlier.sequences]
+    entries = [frame.entry for frame in earlier]
+    return all(
+        fingerprint(entries[: one.get('frames', 0)], sequences) == one.get('fingerprint')
+        for one in origin.get('recordings', ())
+    )
+
+
 def judgement(
-    report: RecordingReport, model: str, against: str, recording: str, origin: Mapping[str, Any]
+    report: RecordingReport,
+    model: str,
+    against: str,
+    recording: str,
+    origin: Mapping[str, Any],
+    *,
+    unseen: bool,
 ) -> Judgement:
     """
     Return what a report says of one model against another.
 
     :param origin: of the model, as ``read_origin`` has it
+    :param unseen: whether it is known that the model has not learned from these frames
     """
     rows = {row.method: row for row in report.report.rows}
     frames = len(report.frames)
@@ -125,8 +152,9 @@ def judgement(
         if name in gains
     ]
     prices = [what for name, what in PRICES.items() if _is_worse(stands.get(name, {}))]
+    which = 'that it has not learned from' if unseen else 'that it may have learned from'
     sentence = (
-        f'On {frames} frames of {recording} that it has not learned from, {model} against '
+        f'On {frames} frames of {recording} {which}, {model} against '
         f'{against}: {"; ".join(parts) or "the reference shows nothing to compare"}'
     )
     if prices:
@@ -135,15 +163,16 @@ def judgement(
         sentence += f'; {"; ".join(broken)}'
     if not enough:
         sentence += f'; fewer than {FEWEST_FRAMES} frames prove nothing'
-    learned = origin.get('recordings') or [{}]
+    sources = origin.get('recordings') or [{}]
     return Judgement(
         better=bool(less) and not more and not broken and enough,
+        unseen=unseen,
         sentence=f'{sentence}. {_floor(rows[model])}'.strip(),
         model=model,
         against=against,
         frames=frames,
         recording=recording,
-        fingerprint=str(learned[0].get('fingerprint', '')),
+        fingerprint=str(sources[0].get('fingerprint', '')),
         figures={
             name: {figure: row.metrics[figure] for figure in DECIDING if figure in row.metrics}
             for name, row in rows.items()

@@ -32,6 +32,7 @@ class Offer:
     :param metadata: what it says of itself
     :param sentence: what the judge found, for a person
     :param better: whether the judge found it better than what runs
+    :param unseen: whether that was on frames that it has certainly not learned from
     :param report: the report in JSON, where there is one
     :param page: the same as a page, where there is one
     :param judgement: what the judge wrote; empty where nobody judged
@@ -41,6 +42,7 @@ class Offer:
     metadata: ModelMetadata
     sentence: str
     better: bool = False
+    unseen: bool = False
     report: Path | None = None
     page: Path | None = None
     judgement: dict[str, Any] | None = None
@@ -60,6 +62,7 @@ class Offer:
             metadata=read_metadata(job.model()),
             sentence=str(found.get('sentence', '')),
             better=bool(found.get('better')),
+            unseen=bool(found.get('unseen')),
             report=job / REPORT_JSON,
             page=page if page.exists() else None,
             judgement=found,

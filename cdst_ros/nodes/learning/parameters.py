@@ -41,7 +41,8 @@ class DeskParameters(DeclaredParameters):
     )
     auto_accept: str = parameter(
         'never',
-        'Whether an offer is taken without ~/accept: never, or where it was found better.',
+        'Whether an offer is taken without ~/accept: never, or where it was found better on '
+        'frames that it has not learned from.',
         choices=('never', 'better'),
     )
     config: str = parameter(

@@ -1,0 +1,102 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+from types import SimpleNamespace
+
+import pytest
+from rooms import record
+
+from cdst_ros.learning.judge import _is_unseen, judgement
+from cdst_ros.learning.parts import write_part
+from cdst_ros.recordings.reader import Recording, read_entries
+
+BETTER, EQUAL, WORSE = (0.2, 0.1, 0.3), (0.0, -0.1, 0.1), (-0.2, -0.3, -0.1)
+
+
+def report(edges=BETTER, rmse=EQUAL, frames=20, broken=(), verdicts=None):
+    """Return as much of an evaluation's report as is judged by."""
+
+    def stands(gain, low, high):
+        return {'gain': gain, 'gain_interval': (low, high), 'floor': 'nearest'}
+
+    found = {'edge_mae_cm': stands(*edges), 'rmse_cm': stands(*rmse)}
+    for name, verdict in (verdicts or {}).items():
+        found[name] = {'verdict': verdict}
+    details = {'versus_models': {'old': found}, 'versus_depth_only': {}}
+    metrics = {'edge_mae_cm': 4.0, 'rmse_cm': 8.0}
+    rows = [
+        SimpleNamespace(method='new', metrics=metrics, details=details),
+        SimpleNamespace(method='old', metrics={'edge_mae_cm': 5.0, 'rmse_cm': 8.0}, details={}),
+    ]
+    return SimpleNamespace(
+        frames=[None] * frames, report=SimpleNamespace(rows=rows, broken=list(broken))
+    )
+
+
+def judged(origin=None, unseen=True, **values):
+    return judgement(report(**values), 'new', 'old', 'room', origin or {}, unseen=unseen)
+
+
+@pytest.mark.parametrize(
+    ('values', 'better', 'said'),
+    [
+        ({}, True, 'the error at edges falls by 20 % (10 to 30), from 5.0 to 4.0 cm'),
+        ({'edges': EQUAL}, False, 'the error at edges does not change beyond chance'),
+        ({'edges': EQUAL, 'rmse': BETTER}, True, 'the RMSE of all pixels falls by 20 %'),
+        ({'rmse': WORSE}, False, 'the RMSE of all pixels grows by 20 % (10 to 30)'),
+        ({'frames': 9}, False, 'fewer than 10 frames prove nothing'),
+        ({'frames': 10}, True, 'On 10 frames of room that it has not learned from, new against'),
+        ({'broken': ['new broke its bound on 1 frame']}, False, 'new broke its bound on 1 frame'),
+        ({'broken': ['old broke its bound on 1 frame']}, True, 'falls'),
+        ({'verdicts': {'flying_pixels': 'worse'}}, True, 'flying pixels grow'),
+    ],
+)
+def test_what_is_better(values, better, said):
+    found = judged(**values)
+    assert found.better is better
+    assert said in found.sentence
+
+
+def test_it_says_what_it_learned_from():
+    found = judged({'recordings': [{'name': 'room', 'fingerprint': 'abc', 'frames': 3}]})
+    assert found.fingerprint == 'abc'
+    assert found.figures['new'] == {'edge_mae_cm': 4.0, 'rmse_cm': 8.0}
+
+
+def test_it_does_not_vouch_for_what_it_does_not_know():
+    found = judged(unseen=False)
+    assert not found.unseen
+    assert 'that it may have learned from' in found.sentence
+
+
+def test_what_a_model_from_elsewhere_has_seen_is_told_by_the_fingerprint(tmp_path):
+    room = record(tmp_path / 'room', 12, size=(16, 12))
+    entries = read_entries(room).entries
+    for name, part in (('before', entries[:8]), ('copied', entries[:6]), ('more', entries[:9])):
+        write_part(room, part, tmp_path / name)
+    before = Recording(tmp_path / 'before')
+
+    def origin(name):
+        recording = Recording(tmp_path / name)
+        return {
+            'recordings': [
+                {'name': name, 'fingerprint': recording.fingerprint, 'frames': len(recording)}
+            ]
+        }
+
+    assert _is_unseen(before, origin('before'))
+    # It was copied earlier; frames have come since.
+    assert _is_unseen(before, origin('copied'))
+    assert not _is_unseen(before, origin('more'))
+    # A shipped model has learned from no recording at all.
+    assert _is_unseen(before, {})
