@@ -87,9 +87,6 @@ DATASETS = ['h5py>=3.1']
 # Writing model files anew, in another precision; int8 is calibrated with the runtime.
 CONVERT = ['onnx>=1.16', 'onnxruntime>=1.17']
 
-# Models in lower precision, calibrated by ONNX Runtime's quantiser.
-CONVERT = ['onnx>=1.16', 'onnxruntime>=1.17']
-
 TEST = ['pytest>=7', 'hypothesis>=6', 'onnx>=1.16', *REPORT, *DATASETS]
 
 DEV = [
@@ -143,7 +140,6 @@ setup(
         'convert': CONVERT,
         'datasets': DATASETS,
         'train': TRAIN,
-        'convert': CONVERT,
         'test': TEST,
         'dev': DEV,
     },

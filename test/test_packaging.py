@@ -36,13 +36,7 @@ PIP_ONLY = {'cuda', 'mcap', 'onnxruntime', 'openvino', 'rosbags', 'tensorrt', 'z
 PIP_NAMES = {'cv2': 'opencv-python-headless', 'yaml': 'pyyaml'}
 
 #: Libraries of an extra that the core imports where it needs them, and says so where they lack.
-EXTRAS = {
-    'h5py': 'datasets',
-    'jinja2': 'report',
-    'matplotlib': 'report',
-    'onnx': 'convert',
-    'onnx': 'convert',
-}
+EXTRAS = {'h5py': 'datasets', 'jinja2': 'report', 'matplotlib': 'report', 'onnx': 'convert'}
 
 #: By hand: from JetPack or NVIDIA, and CUDA's of the major version that is there.
 UNDECLARED = {'cuda', 'tensorrt'}
