@@ -179,6 +179,40 @@ def test_what_was_accepted_runs_again_after_a_restart(make_desk, make_graph, tmp
     assert second.runs() == 'tiny'
 
 
+def test_what_was_accepted_last_of_several_runs_again_and_goes_back_step_by_step(
+    make_desk, tmp_path, tiny
+):
+    desk = offered(make_desk, tmp_path, tiny, write_model(tmp_path / 'first.onnx'))
+    desk.until_told(state='offering')
+    assert desk.call('accept').success
+    finished_job(desk.learning, write_model(tmp_path / 'second.onnx'), tiny)
+    desk.trainer.until(lambda: desk.told()['offer'].get('model') == 'second')
+    assert desk.call('accept').success
+    desk.trainer.on_node(desk.trainer.node.trigger_shutdown)
+    # The launch file names neither of them, nor what the second has replaced.
+    again = make_desk(str(tiny))
+    again.trainer.until(lambda: again.runs() == 'second', LONG_S)
+    # Of calls that wait for one another each finds what the one before has left.
+    calls = [again.begin('rollback') for _ in range(3)]
+    again.trainer.until(lambda: all(call.done() for call in calls), LONG_S)
+    assert sorted(call.result().success for call in calls) == [False, True, True]
+    assert again.runs() == 'tiny'
+
+
+def test_what_somebody_has_chosen_since_is_not_rolled_back(make_desk, tmp_path, tiny):
+    desk = offered(make_desk, tmp_path, tiny, write_model(tmp_path / 'better.onnx'))
+    desk.until_told(state='offering')
+    assert desk.call('accept').success
+    chosen = write_model(tmp_path / 'chosen.onnx')
+    assert desk.superres.set(model=str(chosen)).successful
+    desk.trainer.until(lambda: desk.runs() == 'chosen', LONG_S)
+    refused = desk.call('rollback')
+    assert not refused.success
+    assert 'which somebody has chosen since better was accepted' in refused.message
+    assert f'model {tiny}' in refused.message
+    assert desk.runs() == 'chosen'
+
+
 def test_where_it_is_said_so_an_offer_is_taken_at_once(make_desk, tmp_path, tiny):
     finished_job(tmp_path / 'learning', write_model(tmp_path / 'better.onnx'), tiny)
     desk = make_desk(str(tiny), auto_accept='better')
@@ -219,6 +253,15 @@ def test_a_file_that_is_no_model_is_named(make_desk, tiny):
     (desk.learning / 'offers' / 'text.onnx').write_text('no model')
     desk.trainer.until(lambda: 'text.onnx is no model' in desk.told()['remark'], LONG_S)
     assert (desk.learning / 'offers' / 'text.onnx.refused').exists()
+
+
+def test_a_model_of_another_scale_that_somebody_brings_is_refused(make_desk, tmp_path, tiny):
+    desk = make_desk(str(tiny))
+    desk.until_told(state='idle')
+    model = write_model(tmp_path / 'larger.onnx', scale=4)
+    shutil.copyfile(model, desk.learning / 'offers' / 'larger.onnx')
+    desk.trainer.until(lambda: 'larger makes images of x4' in desk.told()['remark'], LONG_S)
+    assert (desk.learning / 'offers' / 'larger.onnx.refused').exists()
 
 
 def test_the_services_say_what_is_missing(make_desk, tmp_path, tiny):

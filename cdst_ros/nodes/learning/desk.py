@@ -214,8 +214,11 @@ class TrainingDesk:
         """Do one thing at a time, in the state in which it can be done."""
         if self._state != 'active':
             raise ServiceRefusedError(f'the node is {self._state}: activate it first')
-        if not await self._waiting.until(lambda: not self._doing, _PATIENCE_S):
-            raise ServiceRefusedError(f'{self._doing} is being done: wait for its answer')
+        end_s = time.monotonic() + _PATIENCE_S
+        while self._doing:  # of several that wait, one goes first
+            left_s = end_s - time.monotonic()
+            if not await self._waiting.until(lambda: not self._doing, left_s):
+                raise ServiceRefusedError(f'{self._doing} is being done: wait for its answer')
         self._doing = name
         try:
             return await do()
@@ -278,8 +281,15 @@ class TrainingDesk:
         if last is None:
             raise ServiceRefusedError('no model has been accepted: there is nothing to bring back')
         client = self._client()
-        before = last.replaced_name
-        await client.take(last.replaced, before)
+        before, runs = last.replaced_name, await client.model()
+        if runs not in (last.file, last.replaced):
+            raise ServiceRefusedError(
+                f'{client.name} runs {runs}, which somebody has chosen since {last.name} was '
+                f'accepted. To go back all the same: ros2 param set {client.name} model '
+                f'{last.replaced}'
+            )
+        if runs != last.replaced:
+            await client.take(last.replaced, before)
         self._ledger.take_back()
         return f'{client.name} runs {before} again; {last.file} is kept'
 
@@ -320,7 +330,7 @@ class TrainingDesk:
             f'{offer.metadata.name} is on offer. {offer.sentence} Report: '
             f'{offer.page or offer.report or "none"}. Call ~/accept to take it'
         )
-        if self._chosen.auto_accept == 'better' and offer.better:
+        if self._chosen.auto_accept == 'better' and offer.better and offer.unseen:
             self._go(partial(self._alone, 'accept', self._accept))
 
     def _take_in(self, file: Path) -> None:
@@ -333,36 +343,38 @@ class TrainingDesk:
 
     async def _judge(self, file: Path) -> str:
         running = await self._client().running()
-        taken = self._inbox.take(file)
-        name = read_metadata(taken).name
-        refusal = Offer.unjudged(taken, '').refusal(running.metadata)
+        name = read_metadata(file).name
+        refusal = Offer.unjudged(file, '').refusal(running.metadata)
         if not refusal and name == running.metadata.name:
             refusal = f'{file.name} is called {name}, as what runs: give it another --name'
         if refusal:
+            self._inbox.refuse(file)
             raise ServiceRefusedError(refusal)
-        order = self._order(str(running.file), name, candidate=str(taken))
+        order = self._order(str(running.file), name, candidate=str(file))
         try:
             job = await self._waiting.apart(lambda: self._workshop.start(order))
         except ValueError as error:
-            self._put_on_offer(Offer.unjudged(taken, str(error)), None)
+            self._put_on_offer(Offer.unjudged(self._inbox.take(file), str(error)), None)
             return f'{file.name} has arrived, and cannot be judged: {error}'
+        # Last: whoever is killed before this finds the model in its place, and judges it again.
+        self._inbox.take(file)
         return f'{file.name} has arrived, and is being judged: {job.folder}'
 
     def _restore(self) -> None:
         """Have what was accepted run again, where superres was started with what it replaced."""
-        last = self._ledger.last()
-        if self._restored or last is None or not self._client().is_there():
-            return
-        self._restored = True
-        self._go(partial(self._alone, 'restoring', self._run_accepted))
+        if not self._client().is_there():
+            # When it is back, it runs what its launch file names.
+            self._restored = False
+        elif not self._restored and self._ledger.last() is not None:
+            self._restored = True
+            self._go(partial(self._alone, 'restoring', self._run_accepted))
 
     async def _run_accepted(self) -> str:
-        last = self._ledger.last()
-        assert last is not None
-        client = self._client()
-        running = await client.running()
-        if running.model != last.replaced:
-            return f'{client.name} runs {running.metadata.name}, as it was told'
+        entries, client = self._ledger.entries(), self._client()
+        last, runs = entries[-1], await client.model()
+        # What was accepted first has replaced what the launch file names.
+        if runs not in {entry.replaced for entry in entries}:
+            return f'{client.name} runs {runs}, as it was told'
         await client.take(last.file, last.name)
         return f'{client.name} runs {last.name} again, which was accepted before'
 
@@ -373,8 +385,10 @@ class TrainingDesk:
             try:
                 self._node.get_logger().info(await do())
             except (ValueError, OSError) as error:
+                # It may be tried again each second.
+                if str(error) != self._remark:
+                    self._node.get_logger().warning(str(error))
                 self._remark = str(error)
-                self._node.get_logger().warning(self._remark)
 
         self._node.executor.create_task(tell)
 

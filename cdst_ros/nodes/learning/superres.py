@@ -109,6 +109,14 @@ class SuperresClient:
         file = find_model(model if _is_one(model) else await self._chosen())
         return Running(model, file, read_metadata(file))
 
+    async def model(self) -> str:
+        """
+        Return its parameter ``model``, as it was told.
+
+        :raises ServiceRefusedError: when it does not answer
+        """
+        return (await self._values('model'))[0]
+
     async def take(self, model: str, name: str) -> None:
         """
         Have it run a model, and wait until it does.
@@ -131,7 +139,7 @@ class SuperresClient:
             runs = self._heard.get('model')
             if runs in (name, None) or (runs != before and not _is_one(model)):
                 return
-            if (await self._values('model'))[0] != model:
+            if await self.model() != model:
                 raise ServiceRefusedError(
                     f'{self.name} could not take {name} and goes on as before: {self._said}'
                 )
