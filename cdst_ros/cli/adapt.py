@@ -116,10 +116,14 @@ def _minded(order: Order, work: Path) -> Job:
 
     workshop = Workshop(work.resolve())
     present = workshop.at_work()
-    if present is not None and present.order().recording != order.recording:
-        raise JobError(
-            f'{work} is at work on {present.order().recording}: give another folder by --work'
-        )
+    if present is not None:
+        changed = _changed(present.order(), order)
+        if changed:
+            raise JobError(
+                f'{work} holds a training that was interrupted, with another '
+                f'{" and ".join(changed)}: run the line of then to go on with it, or give another '
+                'folder by --work'
+            )
     # However we are asked to end, the training ends with us, and goes on when we are run again.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     job = workshop.resume() or workshop.start(order)
@@ -130,6 +134,27 @@ def _minded(order: Order, work: Path) -> Job:
         workshop.stop(job)
         raise typer.Exit(130) from None
     return job
+
+
+def _changed(before: Order, now: Order) -> list[str]:
+    """Return in which of the arguments, in words, two orders differ; the name may be made up."""
+    from cdst_ros.superres.contract import read_metadata
+
+    names = {
+        'recording': 'recording',
+        'config': '--config',
+        'overrides': 'KEY=VALUE',
+        'steps': '--steps',
+        'threads': '--threads',
+        'held_out': '--held-out',
+        'gap_s': '--gap',
+        'judge_frames': '--frames',
+    }
+    changed = [said for name, said in names.items() if getattr(before, name) != getattr(now, name)]
+    # It has a copy of the model, which may lie elsewhere by now.
+    if read_metadata(before.base).name != read_metadata(now.base).name:
+        changed.append('--from')
+    return changed
 
 
 def _show(workshop: Workshop, job: Job) -> None:

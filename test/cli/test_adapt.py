@@ -18,6 +18,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cdst_ros.cli import build_app
+from cdst_ros.learning.job import Job, Order
+from cdst_ros.superres.store import shipped_models
 
 pytest.importorskip('torch', reason='needs torch')
 pytest.importorskip('lightning', reason='needs lightning')
@@ -43,6 +45,20 @@ def test_faults_are_told_without_a_traceback(arguments, message, tmp_path, monke
     assert done.exit_code == 1
     assert message in done.output.replace('\n', ' ')
     assert 'Traceback' not in done.output
+
+
+def test_an_interrupted_training_is_not_gone_on_with_as_something_else(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    room = record(tmp_path / 'room', size=(16, 12))
+    base = str(shipped_models()['fast_x4'])
+    (tmp_path / 'room.adapt' / 'interrupted').mkdir(parents=True)
+    Job.create(tmp_path / 'room.adapt' / 'interrupted', Order(str(room), base, 'mine', steps=1000))
+    other = run('room', '--from', 'lite_x4', '--steps', 2000)
+    assert other.exit_code == 1
+    said = ' '.join(other.output.split())
+    assert 'interrupted, with another --steps and --from' in said
+    assert 'give another folder by --work' in said
+    assert not list(tmp_path.glob('room.adapt/*/log.txt'))
 
 
 def test_a_recording_becomes_a_model_with_a_report(tmp_path, monkeypatch):
