@@ -66,12 +66,14 @@ class Finding:
         }
 
 
-def outcome_of(stands: Mapping[str, Stand]) -> tuple[Outcome, str]:
+def outcome_of(
+    stands: Mapping[str, Stand], prices: tuple[str, ...] = PRICES
+) -> tuple[Outcome, str]:
     """Return what figures amount to, and why: any price that grows makes it a loss."""
     edges = stands[DECIDING]
     if not edges.judged:
         return Outcome.NO_EVIDENCE, 'there is no depth edge to judge by'
-    worse = [stands[name] for name in (DECIDING, *PRICES) if stands[name].worse]
+    worse = [stands[name] for name in (DECIDING, *prices) if stands[name].worse]
     if worse:
         return Outcome.WORSE, f'worse beyond chance: {"; ".join(one.told() for one in worse)}'
     span = f'{-100 * edges.high:.1f} to {-100 * edges.low:.1f} %'

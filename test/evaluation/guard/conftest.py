@@ -135,7 +135,7 @@ def cheat(request):
     return request.param
 
 
-def make_world(profile='tof', rooms=ROOMS, frames=FRAMES, interval_s=0.4):
+def make_world(profile='tof', rooms=ROOMS, frames=FRAMES, interval_s=0.2):
     sensor = load_profile(profile)
     held, views = [], []
     high = CAMERA.scaled(SCALE, GridAlignment.HALF_PIXEL)

@@ -1,0 +1,65 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""G2, the judgement by other frames: what a moving camera saw of the same places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cdst_ros.evaluation.guard.comparison import DECIDING, PRICES, Comparison
+from cdst_ros.evaluation.guard.finding import Finding, Outcome, outcome_of
+from cdst_ros.evaluation.guard.fused_view import FEWEST_FUSED, FusedView
+from cdst_ros.evaluation.guard.held_frame import Enlarge
+
+NAME = 'fused_frames'
+BLIND = (
+    'What all frames get wrong alike (a bias, fattened edges, thin things that vanish when '
+    'fused), errors of the poses, what moved, and depth invented where no three frames looked.'
+)
+#: Where the others saw nothing there may be something: that is not invented.
+_PRICES = tuple(name for name in PRICES if name != 'invented')
+
+
+def fused_frames(fused: Sequence[FusedView], new: Enlarge, old: Enlarge) -> Finding:
+    """
+    Judge two methods by what the other held-out frames, fused, say of each frame's view.
+
+    The floor is how far two halves of the frames, fused apart, are apart near edges. The whole is
+    better than its halves, but what both have wrong the difference does not show. Where the
+    running method's error is not above the floor, there is no verdict.
+
+    :raises ValueError: when an output has the wrong size
+    """
+    count, comparison = len(fused), Comparison()
+    if not count:
+        sentence = (
+            'By fused frames nothing can be told: no sequence has '
+            f'{FEWEST_FUSED} frames with a pose and a calibrated camera.'
+        )
+        return Finding(NAME, Outcome.NO_EVIDENCE, sentence, BLIND)
+    for one in fused:
+        view = one.view
+        comparison.add(view, new(view.low, view.rgb), old(view.low, view.rgb))
+    stands, pixels = comparison.stands(), sum(one.pixels for one in fused)
+    floor = 100 * sum(one.apart for one in fused) / pixels if pixels else float('nan')
+    outcome, why = outcome_of(stands, _PRICES)
+    edges = stands[DECIDING]
+    if edges.judged and not edges.old > floor:
+        outcome = Outcome.NO_EVIDENCE
+        why = f'the error at edges, {edges.old:.2f} cm, is not above that, so they cannot judge it'
+    sentence = (
+        f'On {count} frames, each against the others fused (noise floor {floor:.2f} cm): {why}.'
+    )
+    details = {'noise_floor_cm': floor, 'floor_pixels': pixels}
+    return Finding(NAME, outcome, sentence, BLIND, count, stands, details)

@@ -1,0 +1,88 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""G2 on a walk of a synthetic sensor with poses."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cdst_ros.evaluation.guard.finding import Outcome
+from cdst_ros.evaluation.guard.fused_frames import fused_frames
+from cdst_ros.evaluation.guard.fused_view import fused_views
+from cdst_ros.synthetic import load_profile
+
+SCALE = 2
+NOISE = load_profile('tof').noise
+
+
+@pytest.fixture(scope='module')
+def fused(world):
+    return fused_views(world.held, SCALE, noise=NOISE)
+
+
+def test_what_frames_say_together_is_nearer_to_the_truth_than_one(world, fused, bilinear):
+    assert len(fused) == len(world.views)
+    for one, exact in zip(fused, world.views, strict=True):
+        reference, truth = one.view.reference, exact.reference
+        own = bilinear(exact.low, None)
+        both = np.isfinite(reference) & np.isfinite(own) & np.isfinite(truth)
+        assert both.mean() > 0.4
+        off, single = (np.abs(depth - truth)[both] for depth in (reference, own))
+        assert np.median(off) < 0.8 * np.median(single)
+        assert off.mean() < single.mean()
+
+
+def test_a_frame_has_no_say_in_its_own_reference(world, fused):
+    first = world.held[0]
+    spoiled = replace(first, depth=first.depth + np.float32(0.02))
+    again = fused_views([spoiled, *world.held[1:6]], SCALE, noise=NOISE)[0].view.reference
+    both = np.isfinite(again) & np.isfinite(fused[0].view.reference)
+    assert both.any()
+    # The grid of voxels may lie elsewhere; the 2 cm of the frame itself must not come through.
+    off = (again - fused[0].view.reference)[both]
+    assert abs(np.median(off)) < 0.002
+
+
+def test_a_better_method_gains(fused, better, bilinear):
+    found = fused_frames(fused, better, bilinear)
+    assert found.outcome is Outcome.BETTER, found.sentence
+    assert 0 < found.details['noise_floor_cm'] < found.stands['edge_mae_cm'].old
+
+
+def test_a_cheat_loses(fused, bilinear, cheat, cheats_with):
+    found = fused_frames(fused, cheats_with(bilinear, cheat), bilinear)
+    assert found.outcome is Outcome.WORSE, found.sentence
+
+
+def test_a_cheat_with_half_the_error_loses_as_well(fused, better, bilinear, cheat, cheats_with):
+    found = fused_frames(fused, cheats_with(better, cheat), bilinear)
+    assert found.outcome is Outcome.WORSE, found.sentence
+
+
+def test_there_is_no_verdict_under_the_noise_floor(fused, better, bilinear):
+    noisy = [replace(one, apart=one.pixels * 1.0) for one in fused]
+    found = fused_frames(noisy, better, bilinear)
+    assert found.outcome is Outcome.NO_EVIDENCE
+    assert 'noise floor 100.00 cm' in found.sentence
+
+
+def test_without_poses_or_enough_frames_there_is_no_evidence(world, better, bilinear):
+    unposed = [replace(frame, pose=None) for frame in world.held]
+    blind = [replace(frame, depth=np.full_like(frame.depth, np.nan)) for frame in world.held]
+    for held in (unposed, blind, world.held[:4], []):
+        fused = fused_views(held, SCALE, noise=NOISE)
+        assert fused == []
+        found = fused_frames(fused, better, bilinear)
+        assert found.outcome is Outcome.NO_EVIDENCE
