@@ -149,3 +149,17 @@ def test_only_wrong_findings_make_the_verdict_bad():
     absent = Finding('t', 'n', 'v', Status.ABSENT)
     assert environment.verdict([fine, absent])
     assert not environment.verdict([fine, Finding('t', 'n', 'v', Status.WRONG)])
+
+
+@pytest.mark.parametrize(
+    ('cpuinfo', 'pays'),
+    [
+        ('flags\t\t: fpu avx2 avx512_vnni\n', True),
+        ('flags\t\t: fpu avx2 avx_vnni\n', True),
+        ('flags\t\t: fpu avx2\n', False),
+        ('Features\t: fp asimd asimddp i8mm\n', False),
+        ('', False),
+    ],
+)
+def test_integers_pay_where_the_cpu_says_so_and_it_was_measured(cpuinfo, pays):
+    assert integers_pay(cpu_words(cpuinfo)) is pays
