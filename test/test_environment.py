@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from cdst_ros import environment
-from cdst_ros.environment import Finding, Status
+from cdst_ros.environment import Finding, Status, cpu_words, integers_pay
 
 XEON = """
 processor\t: 0
