@@ -43,6 +43,8 @@ LIMIT_PX = 2.0
 _FINEST = 4
 #: Displacements outwards that are tried [px of depth].
 _OUT = 3
+#: Holes that an edge may lie in are so wide at most [px of depth].
+_GAP = 3
 #: Depth edges of a part of an image that make it count.
 _MIN_EDGES = 60
 #: Places at those, of a kind and in a part of an image, that are looked at.
@@ -59,7 +61,7 @@ _REPLICATES = 200
 #: An image is parted into so many each way.
 _PARTS = 2
 #: Images whose parts are kept.
-_MAX_IMAGES = 30
+_MAX_IMAGES = 100
 
 
 class MisregisteredError(ValueError):
@@ -321,11 +323,12 @@ def depth_edges(depth: F32) -> tuple[tuple[Bool, Bool, Bool, Bool], tuple[F32, F
     Return the left, right, upper and lower edges of near things, and their depths, (H, W) each.
 
     An edge lies between a pixel and the next one to the right, or below; of several steps in a
-    row the greatest counts.
+    row the greatest counts. Sensors lose the pixels beside an edge: a hole of up to ``_GAP`` of
+    them belongs to what is behind.
     """
     sides, depths = [], []
     for axis in (1, 0):
-        z = np.moveaxis(depth, axis, 1)
+        z = _bridged(np.moveaxis(depth, axis, 1))
         with np.errstate(invalid='ignore'):
             step = np.nan_to_num(z[:, 1:] - z[:, :-1])
             near = np.fmin(z[:, 1:], z[:, :-1])
@@ -339,6 +342,15 @@ def depth_edges(depth: F32) -> tuple[tuple[Bool, Bool, Bool, Bool], tuple[F32, F
         sides += [np.moveaxis(jump & (step < 0), 1, axis), np.moveaxis(jump & (step > 0), 1, axis)]
         depths += [near, near]
     return (sides[0], sides[1], sides[2], sides[3]), (depths[0], depths[1], depths[2], depths[3])
+
+
+def _bridged(depth: F32) -> F32:
+    """Return depth with short holes of a row given the farther of their two ends, (H, W)."""
+    before, after = depth.copy(), depth.copy()
+    for _ in range(_GAP):
+        before[:, 1:] = np.where(np.isnan(before[:, 1:]), before[:, :-1], before[:, 1:])
+        after[:, :-1] = np.where(np.isnan(after[:, :-1]), after[:, 1:], after[:, :-1])
+    return np.asarray(np.where(np.isnan(depth), np.maximum(before, after), depth))
 
 
 def _resized(color: U8, finer: tuple[float, ...]) -> F32:

@@ -129,6 +129,21 @@ def test_a_greater_scale_counts_more_pixels(views):
     assert meter.measured().right == pytest.approx(6.0, abs=2 * TOLERANCE)
 
 
+def test_edges_that_a_sensor_lost_still_tell(views):
+    lost = []
+    for depth, color in views:
+        far = cv2.dilate(depth, np.ones((3, 3), np.uint8)) - depth
+        near = depth - cv2.erode(depth, np.ones((3, 3), np.uint8))
+        behind = depth.copy()
+        behind[(near > 0.05) & (near > far)] = np.nan
+        assert np.isnan(behind).sum() > np.isnan(depth).sum()
+        lost.append((behind, moved(color, 3.0, 0.0)))
+    found = measured(lost)
+    assert found.known, found.why
+    assert found.edges > 0.5 * measured(views).edges
+    assert found.right == pytest.approx(3.0, abs=TOLERANCE)
+
+
 def test_too_few_edges_tell_nothing(views):
     wall = [(np.full_like(depth, 3.0), color) for depth, color in views]
     found = measured(wall)
