@@ -104,6 +104,35 @@ def register(
     return Registered(np.asarray(rgb), seen)
 
 
+def require_on_grid(
+    color: U8, color_camera: CameraModel | None, shape: tuple[int, ...], grid: CameraModel | None
+) -> None:
+    """
+    Refuse colour of the same frame that does not lie on a grid as it is.
+
+    Size alone proves nothing: where both cameras are known their intrinsics have to agree.
+
+    :param color: (h, w, 3)
+    :param shape: of the grid, (H, W)
+    :param grid: its camera
+    :raises RegistrationError: when sizes or intrinsics differ
+    """
+    size, wanted = (f'{one[1]}x{one[0]}' for one in (color.shape, shape))
+    remedy = 'of the same size and intrinsics within 0.5 %'
+    if color.shape[:2] != shape[:2]:
+        raise RegistrationError(
+            f'colour is {size} and the output {wanted}: this engine needs colour registered to '
+            f'the output, {remedy}'
+        )
+    if grid is None or color_camera is None or grid.agrees(color_camera):
+        return
+    raise RegistrationError(
+        f'colour is {size} with fx, fy, cx, cy {_told(color_camera)}, and the output {wanted} '
+        f'has other intrinsics, {_told(grid)}: this engine needs colour registered to the output, '
+        f'{remedy}'
+    )
+
+
 class Lens:
     """Where the colour camera draws points."""
 
@@ -233,3 +262,9 @@ def _check(
             f'from the depth camera to the colour camera leads {np.round(to_color, 4).tolist()}, '
             'which is no rotation and shift: look at /tf_static'
         )
+
+
+def _told(camera: CameraModel) -> str:
+    if not (camera.calibrated or camera.p[0]):
+        return 'unknown (uncalibrated)'
+    return ', '.join(f'{value:.1f}' for value in camera.intrinsics())

@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.depth.camera import CameraModel
+from cdst_ros.depth.registration import RegistrationError, require_on_grid
 from cdst_ros.depth.repetition import RepetitionDetector
 from cdst_ros.evaluation.skipped import Skipped
 from cdst_ros.evaluation.sources import Source, SourceFrame
@@ -100,7 +101,7 @@ class Replay:
             camera = self._enlarged_camera(frame)
             try:
                 result = self._superres(frame.depth, self._color(frame, camera))
-            except (EngineError, _NoColorError) as error:
+            except (EngineError, RegistrationError) as error:
                 self.counts.skipped.add(str(error), frame.name)
                 continue
             self.counts.add(frame, result)
@@ -126,10 +127,6 @@ class Replay:
             )
 
 
-class _NoColorError(ValueError):
-    """A frame without colour that a guided engine could use."""
-
-
 def registered_color(frame: SourceFrame, scale: int, camera: CameraModel | None) -> U8:
     """
     Return colour (sH, sW, 3) that lies on the output grid.
@@ -138,26 +135,17 @@ def registered_color(frame: SourceFrame, scale: int, camera: CameraModel | None)
     are known, of the output's intrinsics within 0.5 %.
 
     :param camera: of the output
-    :raises ValueError: when there is none, or it is not registered
+    :raises RegistrationError: when there is none, or it is not registered
     """
     height, width = (scale * side for side in frame.depth.shape)
     if frame.color is None:
-        raise _NoColorError('no colour, which this engine needs: use one that needs none')
+        raise RegistrationError('no colour, which this engine needs: use one that needs none')
     if not frame.color_registered:
-        raise _NoColorError(
+        raise RegistrationError(
             "colour is of another frame than depth: register one to the other in the camera's "
             'driver first'
         )
-    if frame.color.shape[:2] != (height, width):
-        raise _NoColorError(
-            f'colour is {frame.color.shape[1]}x{frame.color.shape[0]} and the output '
-            f'{width}x{height}: this engine needs colour of the size of the output'
-        )
-    theirs = frame.color_camera
-    if camera is not None and theirs is not None and not camera.agrees(theirs):
-        raise _NoColorError(
-            'colour has other intrinsics than the output: it is not registered to depth'
-        )
+    require_on_grid(frame.color, frame.color_camera, (height, width), camera)
     return frame.color
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from cdst_ros.depth.arrays import U8
 from cdst_ros.depth.camera import CameraModel
+from cdst_ros.depth.registration import RegistrationError, require_on_grid
 from cdst_ros.nodes.frame import FrameRefusedError
 from cdst_ros.recordings.color import ColorDecodeError, decode_color
 
@@ -46,18 +47,8 @@ def registered_color(color: Any, color_info: Any, camera: CameraModel, frame_id:
         pixels = decode_color(color)
     except ColorDecodeError as error:
         raise FrameRefusedError('colour', str(error)) from error
-    if pixels.shape[:2] != (camera.height, camera.width) or not camera.agrees(theirs):
-        raise FrameRefusedError(
-            'colour',
-            f'colour is {pixels.shape[1]}x{pixels.shape[0]} with fx, fy, cx, cy '
-            f'{_intrinsics(theirs)}, and the output {camera.width}x{camera.height} with '
-            f'{_intrinsics(camera)}: guided engines need colour registered to the output, of the '
-            'same size and intrinsics within 0.5 %',
-        )
+    try:
+        require_on_grid(pixels, theirs, (camera.height, camera.width), camera)
+    except RegistrationError as error:
+        raise FrameRefusedError('colour', str(error)) from error
     return pixels
-
-
-def _intrinsics(camera: CameraModel) -> str:
-    if not camera.calibrated:
-        return 'unknown (uncalibrated)'
-    return ', '.join(f'{value:.1f}' for value in camera.intrinsics())

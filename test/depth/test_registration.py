@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
-from cdst_ros.depth.registration import RegistrationError, register
+from cdst_ros.depth.registration import RegistrationError, register, require_on_grid
 from cdst_ros.synthetic import CameraPath, indoor_scene, render
 
 
@@ -267,3 +267,16 @@ def test_what_cannot_be_registered_is_refused(change, said):
     }
     with pytest.raises(RegistrationError, match=said):
         register(**given)
+
+
+def test_colour_is_taken_as_it_is_only_where_size_and_intrinsics_agree():
+    one, color = camera(32, 24, 30.0), picture(24, 32)
+    require_on_grid(color, one, (24, 32), one)
+    require_on_grid(color, None, (24, 32), one)
+    require_on_grid(color, one, (24, 32), None)
+    with pytest.raises(RegistrationError, match='colour is 32x24 and the output 64x48'):
+        require_on_grid(color, None, (48, 64), None)
+    with pytest.raises(RegistrationError, match=r'30\.0.* other intrinsics, 31\.0'):
+        require_on_grid(color, one, (24, 32), camera(32, 24, 31.0))
+    with pytest.raises(RegistrationError, match='unknown'):
+        require_on_grid(color, CameraModel(32, 24), (24, 32), one)
