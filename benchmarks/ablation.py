@@ -43,6 +43,13 @@ from paired import Difference, paired_difference
 from report import machine, markdown, publish
 
 _BATCHES_TIMED = 40
+#: What is compared of depth that was learned from lower resolution.
+_OF_ESTIMATION = {
+    'high frequency cm': 'val/high_frequency_cm',
+    'at edges cm': 'val/edge_high_frequency_cm',
+    'edge MAE cm': 'val/edge_mae_cm',
+    'RMSE cm': 'val/rmse_cm',
+}
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,13 @@ def _run(args: argparse.Namespace, ablation: Ablation, arm: str, seed: int) -> N
         train(config, resume=last if began else None)
     wall, cpu = time.monotonic() - clocks[0], time.process_time() - clocks[1]
     figures = last_figures(config.folder)
-    model = export(last, config.folder / f'{config.name}.onnx').path
+    evaluation = {}
+    if config.mismatched is None:  # what estimates depth from colour is no model
+        model = export(last, config.folder / f'{config.name}.onnx').path
+        evaluation = {
+            name: _evaluated(name, args.data / folder, model)
+            for name, folder in ablation.protocols.items()
+        }
     values = {
         'arm': arm,
         'seed': seed,
@@ -144,10 +157,7 @@ def _run(args: argparse.Namespace, ablation: Ablation, arm: str, seed: int) -> N
             ('teaches/', 'loss'),
             config.transfer.begin if config.transfer else 0,
         ),
-        'evaluation': {
-            name: _evaluated(name, args.data / folder, model)
-            for name, folder in ablation.protocols.items()
-        },
+        'evaluation': evaluation,
     }
     result = _result(args, ablation, arm, seed)
     result.parent.mkdir(parents=True, exist_ok=True)
@@ -197,7 +207,8 @@ def _config(args: argparse.Namespace, ablation: Ablation, arm: str, seed: int) -
     values = _merged(ablation.base, changes)
     name = f'{arm}_{seed}'
     values.update(name=name, seed=seed, runs=str(args.runs / args.config.stem))
-    values.setdefault('validation_data', str(args.data))
+    if 'mismatched' not in values:
+        values.setdefault('validation_data', str(args.data))
     data = values['data']
     data.update(root=str(args.data), kept=str(args.runs / args.config.stem / 'samples'))
     if matched is not None:
@@ -266,6 +277,11 @@ def _scores(ablation: Ablation) -> dict[str, tuple[Callable[[dict[str, Any]], An
         'procedural MAE cm': (lambda r: r['validation'].get('val/mae_cm'), '.3f'),
         'at edges cm': (lambda r: r['validation'].get('val/edge_mae_cm'), '.2f'),
     }
+    if 'mismatched' in ablation.base:
+        scores = {
+            name: (lambda r, k=key: r['validation'].get(k), '.3f')
+            for name, key in _OF_ESTIMATION.items()
+        }
     for protocol in ablation.protocols:
         for key in ('mad', 'mae_cm', 'edge_mae_cm'):
             scores[f'{protocol} {key}'] = (
@@ -278,13 +294,23 @@ def _scores(ablation: Ablation) -> dict[str, tuple[Callable[[dict[str, Any]], An
 def _columns(
     ablation: Ablation,
 ) -> dict[str, tuple[Callable[[dict[str, Any]], Any], str]]:
+    shares = {
+        f'DE teaches, {space}': (lambda r, k=f'teaches/{space}': r['training'].get(k), '.2f')
+        for space in ('output', 'affinity')
+    }
+    references = {
+        f'{name} at edges cm': (
+            lambda r, k=f'{name}/edge_high_frequency_cm': r['validation'].get(k),
+            '.3f',
+        )
+        for name in ('flat', 'bicubic')
+    }
     return {
         'steps': (lambda r: r['steps'], '.0f'),
         'CPU s': (lambda r: r['cpu_seconds'], '.0f'),
         'samples/s': (lambda r: r['samples_per_s'], '.0f'),
         'MiB': (lambda r: r['peak_memory_mib'], '.0f'),
-        'DE teaches, output': (lambda r: r['training'].get('teaches/output'), '.2f'),
-        'DE teaches, affinity': (lambda r: r['training'].get('teaches/affinity'), '.2f'),
+        **(references if 'mismatched' in ablation.base else shares),
         **_scores(ablation),
     }
 

@@ -99,6 +99,11 @@ def load_network(
     """
     content = read_checkpoint(checkpoint)
     config = TrainConfig.from_dict(content['hyper_parameters']['config'], str(checkpoint))
+    if config.mismatched is not None:
+        raise ConfigError(
+            f'{checkpoint} estimates depth from colour (section mismatched), and a model is made '
+            'of a network that runs on depth: give the checkpoint of such a training'
+        )
     sensor, provenance = config.sensor, content.get('provenance', {})
     noise = sensor.noise
     network = build(

@@ -202,7 +202,12 @@ class MismatchedSystem(SuperResSystem):
         return self.mismatched.weights.likelihood * likelihood
 
     def _validate(self, batch: Batch, index: int) -> None:
-        """Log the errors of the average against the truth, beside those of enlarged depth."""
+        """
+        Log the errors of the average against the truth.
+
+        Beside them stand those of enlarged depth, and those of the mean depth everywhere: an
+        estimate that comes no nearer than that has not learned a single edge.
+        """
         batch = _pictured(batch)
         assert batch.rgb is not None
         units, scale = self.units(batch), self.config.model.scale
@@ -212,6 +217,7 @@ class MismatchedSystem(SuperResSystem):
         figures = {
             **self._figures('val', found.depth, batch, mask),
             **self._figures('bicubic', floor, batch, mask),
+            **self._figures('flat', units.mean.expand_as(floor), batch, mask),
         }
         self.log_dict(figures, batch_size=len(batch.depth), add_dataloader_idx=False)
         if index == 0:

@@ -11,14 +11,19 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+from pathlib import Path
+
 import pytest
 import torch
+import yaml
 
 from cdst_ros.models.de import DENet
 from cdst_ros.training.checkpoint import read_checkpoint
-from cdst_ros.training.config import ConfigError
+from cdst_ros.training.config import ConfigError, TrainConfig
+from cdst_ros.training.export import export
 from cdst_ros.training.loading import training_loader, validation
 from cdst_ros.training.mismatched.system import MismatchedSystem
+from cdst_ros.training.sources.held_out import refuse_overlap
 from cdst_ros.training.start import load_start
 from cdst_ros.training.train import system_of as system_of_config
 from cdst_ros.training.train import train
@@ -43,6 +48,13 @@ NAMES = {
     'consistent': {'low', 'reduced', 'consistency'},
     'all': {'low', 'reduced', 'consistency', 'reconstruction', 'grid', 'local'},
 }
+
+
+def at_x4():
+    """Return samples whose truth is four times as large as what was measured."""
+    batch = random_batch()
+    low = torch.nn.functional.avg_pool2d(batch.truth, 4)
+    return batch._replace(depth=low, valid=torch.ones_like(low))
 
 
 def gradient(system, loss):
@@ -216,8 +228,11 @@ def test_a_run_trains_validates_and_can_be_begun_with(mismatched):
     content = read_checkpoint(train(config))
     assert content['global_step'] == 6
     curves = (config.folder / 'curves' / 'from_0' / 'metrics.csv').read_text()
-    for name in ('val/high_frequency_cm', 'val/edge_mae_cm', 'bicubic/edge_high_frequency_cm'):
-        assert name in curves
+    for reference in ('val', 'bicubic', 'flat'):
+        for kind in ('high_frequency', 'edge_high_frequency', 'edge_mae', 'rmse'):
+            assert f'{reference}/{kind}_cm' in curves
+    with pytest.raises(ConfigError, match='estimates depth from colour'):
+        export(config.folder / 'last.ckpt', config.folder / 'no.onnx')
     network = DENet(**config.mismatched.estimation)
     load_start(network, str(config.folder / 'last.ckpt'))
     for name, weights in network.state_dict().items():
@@ -297,3 +312,17 @@ def test_procedural_validation_has_pictures(mismatched):
 def test_what_does_not_go_together_is_refused(mismatched, changes, message):
     with pytest.raises(ConfigError, match=message):
         mismatched(**changes)
+
+
+@pytest.mark.parametrize(
+    'arm', ['supervised', 'naive', 'low', 'reduced', 'consistent', 'distilled']
+)
+def test_the_arms_of_the_benchmark_are_configurations(arm):
+    text = (Path(__file__).parents[3] / 'benchmarks' / 'mismatched.yaml').read_text()
+    ablation = yaml.safe_load(text)
+    base, changes = ablation['base'], ablation['arms'][arm]
+    section = {**base['mismatched'], **changes.get('mismatched', {})}
+    config = TrainConfig.from_dict({'name': arm, **base, 'mismatched': section})
+    refuse_overlap(config.data.sources, config.mismatched.validation)
+    losses = MismatchedSystem(config.to_dict()).step(at_x4()).losses
+    assert losses.keys() == NAMES.get(arm, NAMES['all']) | {'likelihood'}
