@@ -34,7 +34,7 @@ import numpy as np
 from cdst_ros.depth.arrays import F32, U8, Bool
 from cdst_ros.environment import cpu_words, integers_pay
 from cdst_ros.superres.contract import read_metadata
-from cdst_ros.superres.engine import Engine, EngineError, EngineInfo, Inference, ModelError
+from cdst_ros.superres.engine import Engine, EngineInfo, Inference, ModelError
 from cdst_ros.superres.engines import (
     CPU_ENGINES,
     choose_engine,
@@ -147,8 +147,8 @@ def open_best(
     :param size: height and width of the input [px]; None while nobody knows
     :param rate: of the input [Hz]
     :param engine: to run it on, or ``auto``
-    :raises ModelError: where no model of that scale ships
-    :raises EngineError: where none can be run
+    :raises ModelError: where no model of that scale ships, or none can be timed on that engine
+    :raises EngineError: where one does not run
     """
     found = candidates(scale, engine)
     if engine == 'auto' and choose_engine()[0] == 'tensorrt':
@@ -177,13 +177,12 @@ def candidates(scale: int, engine: str = 'auto') -> list[Candidate]:
     loss was found to be within its bound. Order within a model: f32 first, engines as ``auto`` has
     them.
 
-    :raises ModelError: where no model of that scale ships
-    :raises EngineError: where the engine is not here, or is none of the CPU
+    :raises ModelError: where no model of that scale ships, or none can be timed on that engine
     """
     here = [item.name for item in describe_engines() if item.available]
     engines = [name for name in CPU_ENGINES if name in here and engine in ('auto', name)]
     if not engines:
-        raise EngineError(
+        raise ModelError(
             f'model {AUTO} is timed on openvino and onnxruntime, and engine {engine} gives none '
             'that is installed here: name a model, or set engine to auto'
         )

@@ -65,6 +65,14 @@ def test_a_model_that_is_named_is_not_chosen(make_graph):
     assert chosen(graph) == ''
 
 
+def test_an_engine_that_it_can_not_be_timed_on_is_refused(make_graph):
+    graph = make_graph(engine='auto', scale=4, model='auto', expected_size='32x24')
+    graph.flow()
+    out = graph.set(engine='tensorrt')
+    assert not out.successful
+    assert 'name a model' in out.reason
+
+
 def test_no_size_is_refused(make_graph):
     graph = make_graph()
     graph.flow()

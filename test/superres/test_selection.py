@@ -23,7 +23,7 @@ pytest.importorskip('openvino', reason='candidates are of openvino and onnxrunti
 pytest.importorskip('onnxruntime', reason='candidates are of openvino and onnxruntime')
 
 from cdst_ros.superres import selection
-from cdst_ros.superres.engine import EngineError, ModelError
+from cdst_ros.superres.engine import ModelError
 from cdst_ros.superres.selection import (
     Candidate,
     Stopwatch,
@@ -84,7 +84,7 @@ def test_the_strongest_come_first_and_int8_only_where_it_pays(monkeypatch, vnni)
 
 def test_an_engine_that_was_named_is_the_only_one():
     assert {one.engine for one in candidates(4, 'onnxruntime')} == {'onnxruntime'}
-    with pytest.raises(EngineError, match='name a model'):
+    with pytest.raises(ModelError, match='name a model'):
         candidates(4, 'tensorrt')
     with pytest.raises(ModelError, match='enlarges by 3'):
         candidates(3)
