@@ -326,3 +326,22 @@ def test_the_arms_of_the_benchmark_are_configurations(arm):
     refuse_overlap(config.data.sources, config.mismatched.validation)
     losses = MismatchedSystem(config.to_dict()).step(at_x4()).losses
     assert losses.keys() == NAMES.get(arm, NAMES['all']) | {'likelihood'}
+
+
+def test_two_processes_learn_what_one_does_with_the_joint_batch(mismatched):
+    runs = []
+    for name, more in (('one', {}), ('two', {'devices': 2, 'strategy': 'ddp_spawn'})):
+        data, optimiser = {'batch_size': 4}, {'clip': 1e9}
+        config = mismatched(
+            {'student': 'both', 'begin': 1},
+            name=name,
+            max_steps=3,
+            data=data,
+            optimiser=optimiser,
+            **more,
+        )
+        runs.append(read_checkpoint(train(config)))
+    one, two = runs
+    assert two['global_step'] == 3
+    for key, weights in one['state_dict'].items():
+        assert torch.allclose(weights, two['state_dict'][key], rtol=1e-3, atol=2e-5), key
