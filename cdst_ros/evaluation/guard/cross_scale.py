@@ -20,11 +20,10 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from cdst_ros.evaluation.degrade import valid_median
 from cdst_ros.evaluation.guard.comparison import Comparison
 from cdst_ros.evaluation.guard.finding import Finding, Outcome, outcome_of
 from cdst_ros.evaluation.guard.held_frame import Enlarge, HeldFrame
-from cdst_ros.evaluation.judging import View
+from cdst_ros.evaluation.lowering import DEFAULT, Lowering, Recorded, lowering
 from cdst_ros.evaluation.verdict import FEWEST_FRAMES
 
 NAME = 'cross_scale'
@@ -34,18 +33,27 @@ BLIND = (
 )
 
 
-def cross_scale(frames: Iterable[HeldFrame], scale: int, new: Enlarge, old: Enlarge) -> Finding:
+def cross_scale(
+    frames: Iterable[HeldFrame],
+    scale: int,
+    new: Enlarge,
+    old: Enlarge,
+    by: Lowering | None = None,
+) -> Finding:
     """
     Judge two methods by measured frames that are made smaller by ``scale`` and restored.
 
-    Smaller is the valid-median of blocks. Errors are of measured pixels, those near a measured
-    discontinuity decide; what was lost, invented or left flying counts against a method.
+    Errors are of measured pixels, those near a measured discontinuity decide; what was lost,
+    invented or left flying counts against a method.
 
+    :param by: how frames are made smaller: best what the sensor's own profile makes of them, for
+        a method that undoes what a sensor does wrong looks bad on frames where nothing is wrong;
+        None: the valid-median of blocks
     :raises ValueError: when a frame is smaller than ``scale``, or an output has the wrong size
     """
-    comparison = Comparison()
-    for frame in frames:
-        view = _view(frame, scale)
+    comparison, by = Comparison(), by or lowering(DEFAULT)
+    for number, frame in enumerate(frames):
+        view = by.view(_recorded(frame), scale, frame.sequence, number)
         comparison.add(view, new(view.low, view.rgb), old(view.low, view.rgb))
     count = len(comparison)
     if count < FEWEST_FRAMES:
@@ -55,17 +63,16 @@ def cross_scale(frames: Iterable[HeldFrame], scale: int, new: Enlarge, old: Enla
         return Finding(NAME, Outcome.NO_EVIDENCE, sentence, BLIND, count)
     stands = comparison.stands()
     outcome, why = outcome_of(stands)
-    sentence = f'On {count} measured frames, made {scale} times smaller and restored: {why}.'
-    return Finding(NAME, outcome, sentence, BLIND, count, stands)
+    sentence = (
+        f'On {count} measured frames, made {scale} times smaller by {by.name} and restored: {why}.'
+    )
+    return Finding(NAME, outcome, sentence, BLIND, count, stands, {'made_smaller_by': by.name})
 
 
-def _view(frame: HeldFrame, scale: int) -> View:
-    height, width = (size - size % scale for size in frame.depth.shape)
-    if not (height and width):
-        raise ValueError(f'a frame of {frame.depth.shape} cannot be made {scale} times smaller')
-    measured = np.ascontiguousarray(frame.depth[:height, :width])
+def _recorded(frame: HeldFrame) -> Recorded:
+    """Return a frame as one to make smaller, its colour as large as its depth."""
     rgb = frame.rgb
     if rgb is not None:
-        rgb = rgb[: scale * height, : scale * width]
+        height, width = frame.depth.shape
         rgb = np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA))
-    return View(frame.sequence, valid_median(measured, scale), measured, rgb)
+    return Recorded(frame.depth, rgb, frame.camera)

@@ -29,7 +29,7 @@ from cdst_ros.superres.engines import open_engine
 from cdst_ros.superres.frame import Settings
 from cdst_ros.synthetic import CameraPath, degrade, indoor_scene, load_profile, render
 
-SCALE, ROOMS, FRAMES = 2, 2, 6
+SCALE, ROOMS, FRAMES, INTERVAL_S = 2, 2, 6, 0.2
 CAMERA = CameraModel.from_intrinsics(84.0, 84.0, 47.5, 35.5, 96, 72)
 
 
@@ -135,35 +135,42 @@ def cheat(request):
     return request.param
 
 
-def make_world(profile='tof', rooms=ROOMS, frames=FRAMES, interval_s=0.2):
+def make_world(profile, frames, *, camera=CAMERA, scale=SCALE):
     sensor = load_profile(profile)
     held, views = [], []
-    high = CAMERA.scaled(SCALE, GridAlignment.HALF_PIXEL)
-    for room in range(rooms):
+    high = camera.scaled(scale, GridAlignment.HALF_PIXEL)
+    for room in range(ROOMS):
         rng = np.random.default_rng([77, room])
         scene = with_rods(rng, indoor_scene(rng), 3)
         path = CameraPath.through(scene, rng)
         for number in range(frames):
-            pose = path.pose(number * interval_s)
+            pose = path.pose(number * INTERVAL_S)
             seen = render(scene, high, pose, incidence=True)
             low = degrade(
                 seen.depth,
-                SCALE,
+                scale,
                 np.random.default_rng([78, room, number]),
                 sensor,
                 incidence=seen.incidence,
                 color=seen.color,
-                focal=CAMERA.intrinsics()[0],
+                focal=camera.intrinsics()[0],
             )
             name = f'room {room}'
-            held.append(HeldFrame(name, low, seen.color, CAMERA, pose))
+            held.append(HeldFrame(name, low, seen.color, camera, pose))
             views.append(View(name, low, seen.depth, seen.color, high))
     return World(held, views)
 
 
 @pytest.fixture(scope='session')
 def world():
-    return make_world()
+    return make_world('tof', FRAMES)
+
+
+@pytest.fixture(scope='session')
+def stereo_world():
+    """Return what a stereo camera sees of the same rooms, at x4."""
+    camera = CameraModel.from_intrinsics(223.0, 223.0, 79.5, 59.5, 160, 120)
+    return make_world('stereo', 5, camera=camera, scale=4)
 
 
 @pytest.fixture(scope='session')

@@ -18,7 +18,10 @@ import pytest
 
 from cdst_ros.evaluation.guard.cross_scale import cross_scale
 from cdst_ros.evaluation.guard.finding import Outcome
-from cdst_ros.evaluation.guard.held_frame import HeldFrame
+from cdst_ros.evaluation.guard.held_frame import HeldFrame, enlarger
+from cdst_ros.evaluation.lowering import lowering
+from cdst_ros.superres.engines import open_engine
+from cdst_ros.superres.frame import Settings
 
 SCALE = 2
 
@@ -43,6 +46,21 @@ def test_a_cheat_loses(world, bilinear, cheat, cheats_with):
 def test_a_cheat_with_half_the_error_loses_as_well(world, better, bilinear, cheat, cheats_with):
     found = cross_scale(world.held, SCALE, cheats_with(better, cheat), bilinear)
     assert found.outcome is Outcome.WORSE, found.sentence
+
+
+def test_a_model_of_the_sensor_gains_at_edges_where_its_own_profile_makes_frames_smaller(
+    stereo_world,
+):
+    bilinear = enlarger(open_engine(None, 'bilinear', scale=4), Settings(bounded=False))
+    model = enlarger(open_engine('lite_x4_stereo', threads=1))
+    found = cross_scale(stereo_world.held, 4, model, bilinear, lowering('stereo'))
+    assert found.stands['edge_mae_cm'].better, found.sentence
+    assert not found.stands['flying_pixels'].worse
+    assert found.details['made_smaller_by'] == 'stereo'
+    # It undoes what stereo does wrong, and medians do nothing wrong.
+    found = cross_scale(stereo_world.held, 4, model, bilinear)
+    assert found.stands['edge_mae_cm'].worse, found.sentence
+    assert found.outcome is Outcome.WORSE
 
 
 def test_few_frames_and_flat_walls_are_no_evidence(world, better, bilinear):
