@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from cdst_ros.learning.job import Job, Order
     from cdst_ros.learning.workshop import Workshop
 
+#: How often to look how far a job is, and whether its process has gone [s].
+_LOOK_S, _AGAIN_S = 0.2, 5.0
+
 
 def register(app: typer.Typer) -> None:
     """Add the verb."""
@@ -165,13 +168,18 @@ def _show(workshop: Workshop, job: Job) -> None:
     columns = (TextColumn('{task.description:<12}'), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task('starting', total=None)
+        looked_s = time.monotonic()
         while not (status := job.status()).ended:
             told = job.progress() if status.stage == 'train' else {}
             bars.update(
                 task,
-                description=status.stage or 'starting',
+                description=status.reason or status.stage or 'starting',
                 completed=told.get('step', 0),
                 total=told.get('steps'),
             )
-            time.sleep(0.2)
-            workshop.resume()
+            time.sleep(_LOOK_S)
+            # A process that was just started takes a moment to be seen at work.
+            if time.monotonic() > looked_s + _AGAIN_S:
+                looked_s = time.monotonic()
+                workshop.resume()
+            workshop.is_minded()  # takes note of one that has ended

@@ -95,7 +95,7 @@ class Status:
     :param born: when that process started, as /proc tells it, to know it from a later one
     :param began: when the job was asked for [s, Unix time]
     :param updated: when this was written [s, Unix time]
-    :param reason: why it failed
+    :param reason: why it failed, or what it waits for
     """
 
     state: str = 'waiting'

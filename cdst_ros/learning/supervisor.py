@@ -22,6 +22,7 @@ on from its last checkpoint.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -41,6 +42,8 @@ FUTILE_MOST = 3
 #: How long a stage may take to end when it is asked to [s].
 GRACE_S = 10.0
 _LOOK_S = 0.1
+#: With less room on its disk, a stage that broke off did so for that [bytes].
+LEAST_ROOM = 64 << 20
 #: Exit code: the job goes on when it is started again.
 _STOPPED = 75
 
@@ -70,7 +73,12 @@ class Supervisor:
         pid = os.getpid()
         status = self._write(
             replace(
-                status, state='working', pid=pid, born=born(pid), resumed=status.resumed + again
+                status,
+                state='working',
+                pid=pid,
+                born=born(pid),
+                resumed=status.resumed + again,
+                reason='',
             )
         )
         if again:
@@ -81,7 +89,7 @@ class Supervisor:
                 status = self._after(status, stage, self._run(stage))
                 if status.ended:
                     return 0 if status.state == 'finished' else 1
-                if self._asked:
+                if self._asked or status.reason:
                     return _STOPPED
         self._write(replace(status, state='finished', stage='', pid=0))
         return 0
@@ -126,8 +134,7 @@ class Supervisor:
             self._say('asked to end; started again, it goes on from here')
             return status
         if code > 0:
-            reason = f'{stage} failed: {self._job.tail(self._log_began)}'
-            return self._write(replace(status, state='failed', reason=reason, pid=0))
+            return self._write(self._broken_off(status, stage))
         futile = 0 if self._further else status.futile + 1
         name = signal.Signals(-code).name
         self._say(f'{stage} was ended by {name}')
@@ -139,11 +146,24 @@ class Supervisor:
             return self._write(replace(status, state='failed', reason=reason, pid=0))
         return self._write(replace(status, resumed=status.resumed + 1, futile=futile))
 
+    def _broken_off(self, status: Status, stage: str) -> Status:
+        folder = self._job.folder
+        if not has_room(folder):
+            reason = f'there is no room on the disk of {folder}: free some space, and it goes on'
+            return replace(status, reason=reason, pid=0)
+        reason = f'{stage} failed: {self._job.tail(self._log_began)}'
+        return replace(status, state='failed', reason=reason, pid=0)
+
     def _write(self, status: Status) -> Status:
         return self._job.write_status(status)
 
     def _say(self, text: str) -> None:
         print(f'{time.strftime("%Y-%m-%d %H:%M:%S")} {text}', file=self._log, flush=True)
+
+
+def has_room(folder: Path) -> bool:
+    """Return whether the disk of a folder has room to work with."""
+    return shutil.disk_usage(folder).free >= LEAST_ROOM
 
 
 def supervise(job: Job) -> int:

@@ -29,6 +29,7 @@ from cdst_ros.learning.alone import is_taken
 from cdst_ros.learning.background import born
 from cdst_ros.learning.job import CANCELLED, LOG, ORDER, Job, JobError, Order, Status
 from cdst_ros.learning.parts import divide
+from cdst_ros.learning.supervisor import has_room
 from cdst_ros.recordings.atomic import write_file
 from cdst_ros.recordings.reader import read_entries
 from cdst_ros.superres.contract import read_metadata
@@ -101,7 +102,7 @@ class Workshop:
                 candidate=order.candidate and _copied(order.candidate, folder / 'candidate'),
             ),
         )
-        self.resume()
+        self._mind(job)
         return job
 
     def resume(self) -> Job | None:
@@ -112,6 +113,12 @@ class Workshop:
         if job.is_cancelled():
             self._conclude(job)
             return None
+        if not self.waits_for_room(job):
+            self._mind(job)
+        return job
+
+    def _mind(self, job: Job) -> None:
+        """Start the process that minds a job."""
         with (job / LOG).open('ab') as log:
             self._children.append(
                 subprocess.Popen(
@@ -124,7 +131,10 @@ class Workshop:
                     start_new_session=True,
                 )
             )
-        return job
+
+    def waits_for_room(self, job: Job) -> bool:
+        """Return whether a job broke off on a full disk, which is full still."""
+        return bool(job.status().reason) and not has_room(job.folder)
 
     def cancel(self) -> Job | None:
         """Ask the job at work to end for good; returns at once. None when there is none."""

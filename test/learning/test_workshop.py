@@ -13,16 +13,20 @@
 # limitations under the License.
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from cdst_ros.learning.alone import alone
 from cdst_ros.learning.background import born
 from cdst_ros.learning.job import Job, JobError
+from cdst_ros.learning.supervisor import Supervisor
 from cdst_ros.learning.workshop import KEPT, Workshop, wait_for
 from cdst_ros.superres.contract import read_metadata
 
@@ -185,6 +189,27 @@ def test_a_fault_is_told_with_its_words(workshop, order):
     assert status.reason.startswith('train failed:')
     assert 'the data are of another kind' in status.reason
     assert '$' not in status.reason
+
+
+def test_a_full_disk_costs_a_training_nothing_but_time(workshop, order, monkeypatch):
+    folder = workshop.folder / 'job'
+    folder.mkdir(parents=True)
+    job = Job.create(folder, order('break'))
+    monkeypatch.setattr(shutil, 'disk_usage', lambda _: SimpleNamespace(free=1000))
+    with alone(workshop.folder) as lock, (folder / 'log.txt').open('a') as log:
+        Supervisor(job, log, lock).run()
+    status = job.status()
+    assert not status.ended
+    assert 'free some space, and it goes on' in status.reason
+    assert workshop.waits_for_room(job)
+    workshop.resume()
+    assert not workshop.is_minded()
+    monkeypatch.undo()
+    order('')  # what trains does so again
+    assert not workshop.waits_for_room(job)
+    workshop.resume()
+    assert wait_for(workshop, job, PATIENCE_S).state == 'finished'
+    assert job.status().reason == ''
 
 
 def test_what_is_killed_again_and_again_is_given_up(workshop, order):

@@ -192,6 +192,8 @@ class TrainingDesk:
         level, message = DiagnosticStatus.OK, told['state']
         if told['state'] in ('training', 'judging'):
             message = f'{job["stage"]}, step {job["step"]} of {job["steps"]}'
+            if job['reason']:
+                level, message = DiagnosticStatus.WARN, job['reason']
         elif offer:
             message = f'{offer["model"]} is on offer: call ~/accept to take it'
         elif job and job['state'] == 'failed':
@@ -296,7 +298,9 @@ class TrainingDesk:
     def _look(self) -> None:
         job = self._workshop.latest()
         if job is not None and not job.status().ended:
-            if not self._workshop.is_minded() and time.monotonic() > self._resumed_s + _AGAIN_S:
+            if self._workshop.is_minded() or self._workshop.waits_for_room(job):
+                return
+            if time.monotonic() > self._resumed_s + _AGAIN_S:
                 self._resumed_s = time.monotonic()
                 self._workshop.resume()
                 self._node.get_logger().info(f'{job.name} goes on')
