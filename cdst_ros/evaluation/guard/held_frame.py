@@ -15,11 +15,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from cdst_ros.depth.arrays import F32, F64, U8
 from cdst_ros.depth.camera import CameraModel
+from cdst_ros.recordings.reader import RecordedFrame
 from cdst_ros.superres.engine import Engine
 from cdst_ros.superres.frame import Settings, SuperResolution
 
@@ -56,3 +57,20 @@ def enlarger(engine: Engine, settings: Settings | None = None) -> Enlarge:
         return out
 
     return enlarge
+
+
+def held_frames(frames: Iterable[RecordedFrame]) -> list[HeldFrame]:
+    """
+    Return recorded frames without colour, which has to be registered first.
+
+    A camera that is not that of the image is left out.
+
+    :raises RecordingError: when an image is missing or damaged
+    """
+    held = []
+    for frame in frames:
+        depth, camera = frame.depth(), frame.camera()
+        fits = camera is not None and camera.matches(*depth.shape[::-1])
+        sequence = f'sequence {frame.sequence}'
+        held.append(HeldFrame(sequence, depth, None, camera if fits else None, frame.pose))
+    return held
