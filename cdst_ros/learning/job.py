@@ -154,12 +154,10 @@ class Job:
         """
         Return how far it is; an interrupted write leaves the status before.
 
-        A job whose status cannot be read has failed.
+        One that cannot be read counts as none: the stages are run again, and a training goes on
+        from its last checkpoint.
         """
-        try:
-            return _read(self / STATUS, Status)
-        except JobError as error:
-            return Status(state='failed', reason=str(error))
+        return _read(self / STATUS, Status)
 
     def write_status(self, status: Status) -> Status:
         """Write the status in one step, and return it with its time."""
