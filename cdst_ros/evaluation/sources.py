@@ -73,6 +73,7 @@ class SourceFrame(NamedTuple):
     :param color: (h, w, 3) RGB, where there is some
     :param color_camera: where known
     :param color_registered: whether colour was taken in the depth image's frame
+    :param to_color: (4, 4), takes points of the depth camera to that of colour, where known
     :param recorded: the frame of a recording that it is
     :param is_image: whether it is an image file, called ``name``
     :param reference: depth to compare with, (h, w) [m], where the source was opened for it
@@ -93,6 +94,7 @@ class SourceFrame(NamedTuple):
     color: U8 | None = None
     color_camera: CameraModel | None = None
     color_registered: bool = False
+    to_color: F64 | None = None
     recorded: RecordedFrame | None = None
     is_image: bool = False
     reference: F32 | None = None
@@ -234,7 +236,7 @@ class BagSource(_Opened):
         self.reader = reader
         #: Of /tf_static; read where two cameras are compared.
         self.transforms = StaticTransforms()
-        if reader.topics.reference is not None:
+        if reader.topics.reference is not None or reader.topics.color is not None:
             self.transforms = read_static_transforms(reader.stream)
 
     def __len__(self) -> int:
@@ -254,6 +256,11 @@ class BagSource(_Opened):
                 color=frame.color,
                 color_camera=frame.color_camera,
                 color_registered=frame.color_frame_id == frame.frame_id,
+                to_color=(
+                    None
+                    if frame.color is None
+                    else self.transforms.between(frame.frame_id, frame.color_frame_id)
+                ),
                 reference=frame.reference,
                 reference_camera=_fitting(frame.reference_camera, frame.reference),
                 reference_frame_id=frame.reference_frame_id,
@@ -317,6 +324,7 @@ class RecordingSource(_Opened):
                 color=color,
                 color_camera=frame.camera('color') if has_color else None,
                 color_registered=has_color and frame.frame_id('color') == frame.frame_id(),
+                to_color=_to_color(frame) if has_color else None,
                 recorded=frame,
                 reference=reference,
                 reference_camera=_fitting(frame.camera('reference'), reference),
@@ -457,6 +465,12 @@ def _image_files(folder: Path) -> list[Path]:
 
 def _has_pairs(folder: Path) -> bool:
     return (folder / LOW).is_dir() and (folder / REFERENCE).is_dir()
+
+
+def _to_color(frame: RecordedFrame) -> F64 | None:
+    if frame.frame_id('color') == frame.frame_id():
+        return np.eye(4)
+    return _inverse(frame.extrinsics('color'))
 
 
 def _inverse(matrix: F64 | None) -> F64 | None:

@@ -67,9 +67,37 @@ def test_a_recording_yields_its_frames(recording):
     assert first.camera == CAMERA
     assert first.color.shape == (48, 64, 3)
     assert first.color_registered
+    assert np.array_equal(first.to_color, np.eye(4))
     assert first.recorded.index == 0
     assert np.isnan(first.depth[18, 3])
     assert next(iter(open_source(recording))).color is None
+
+
+def test_where_colour_was_taken_is_told(tmp_path):
+    beside = np.eye(4)
+    beside[0, 3] = 0.05
+    depth, color = scene_depth().astype(np.float32) / 1000, np.zeros((24, 32, 3), np.uint8)
+    for name, extrinsics in (('told', {'color': np.linalg.inv(beside)}), ('untold', {})):
+        with RecordingWriter(tmp_path / name) as writer:
+            pictures = Picture(scene_depth(), 'tof', CAMERA), Picture(color, 'rgb', CAMERA)
+            writer.append(10, *pictures, extrinsics=extrinsics)
+        with BagWriter(tmp_path / f'{name}_bag') as bag:
+            bag.write_depth('/d/image_raw', depth, 10, 'tof')
+            bag.write_camera('/d/camera_info', CAMERA, 10, 'tof')
+            bag.write_color('/c/image_raw', color, 10, 'rgb')
+            bag.write_camera('/c/camera_info', CAMERA, 10, 'rgb')
+            if extrinsics:
+                bag.write_transforms('/tf_static', [('rgb', 'tof', beside)], 10)
+        for path in (tmp_path / name, tmp_path / f'{name}_bag'):
+            with open_source(path, color=True) as source:
+                (frame,) = source
+            assert frame.color is not None
+            assert not frame.color_registered
+            if extrinsics:
+                np.testing.assert_allclose(frame.to_color, beside, atol=1e-12)
+            else:
+                assert frame.to_color is None
+            assert next(iter(open_source(path))).to_color is None, 'no colour was asked for'
 
 
 def test_damage_in_a_recording_costs_its_frame(recording):
