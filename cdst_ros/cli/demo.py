@@ -48,7 +48,14 @@ def register(app: typer.Typer) -> None:
     app.command('demo')(demo)
 
 
+#: What `--learn` goes by; another option with it would be ignored.
+_OF_LEARNING = frozenset(
+    {'learn', 'size', 'model', 'profile', 'steps', 'frames', 'folder', 'json_file'}
+)
+
+
 def demo(
+    context: typer.Context,
     *,
     duration: Annotated[float, typer.Option(min=0.1, help='Seconds to play.')] = 10.0,
     size: Annotated[
@@ -103,7 +110,7 @@ def demo(
         ),
     ] = False,
     steps: Annotated[int, typer.Option(min=1, help='With --learn: steps of training.')] = 300,
-    frames: Annotated[int, typer.Option(min=30, help='With --learn: frames to collect.')] = 120,
+    frames: Annotated[int, typer.Option(min=60, help='With --learn: frames to collect.')] = 120,
     folder: Annotated[
         Path | None, typer.Option(help='With --learn: keep what is learned here.')
     ] = None,
@@ -125,6 +132,7 @@ def demo(
     # However we are asked to end, we leave by an exception, so that no process stays behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if learn:
+        _check_of_learning(context)
         from cdst_ros.cli.learning_demo import show
         from cdst_ros.nodes.learning_demo import LearningDemo
 
@@ -166,6 +174,22 @@ def demo(
             json_file.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
     if not report['frames_out']:
         fail('no frame came out', FAILURE)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == 'COMMANDLINE'
+
+
+def _check_of_learning(context: typer.Context) -> None:
+    """Refuse what was given beside `--learn` and says nothing to it."""
+    given = [
+        name.replace('_', '-')
+        for name in context.params
+        if name not in _OF_LEARNING and _is_given(context, name)
+    ]
+    if given:
+        fail(f'--learn does not go with --{" and --".join(sorted(given))}', USAGE)
 
 
 def _parse_size(text: str) -> tuple[int, int]:
