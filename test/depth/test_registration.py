@@ -172,7 +172,9 @@ def test_a_wall_is_moved_by_the_parallax_alone(z, right, down, ratio):
     expected = at * 2 + (40, 60)
     away = ((at > 1 / ratio) & (at < (45 - 1 / ratio, 33 - 1 / ratio))).all(axis=-1)
     off = found.rgb[rows, columns, :2] - expected
-    assert np.abs(off[away]).max(initial=0) < 1.1
+    # Half a level each for rounding what is seen and what comes of it, and OpenCV samples at
+    # whole 32ths of a pixel, of up to 2.5 levels each.
+    assert np.abs(off[away]).max(initial=0) < 1.2
     inside = np.s_[8:-8, 12:-12]
     if max(abs(right), abs(down)) * 45 / z < 6:
         assert found.seen[inside].all(), 'a wall hides nothing of itself'

@@ -253,7 +253,9 @@ def test_a_disk_that_refuses_is_said_and_collecting_goes_on_once_it_is_mended(ma
 
 def test_a_folder_that_cannot_be_made_is_refused_with_the_reason(make_trainer, tmp_path):
     (tmp_path / 'file').write_text('')
-    graph = make_trainer(recording=tmp_path / 'file' / 'recording')
+    graph = make_trainer(
+        recording=tmp_path / 'file' / 'recording', learning=str(tmp_path / 'learning')
+    )
     answer = graph.call('start_collecting')
     assert not answer.success
     assert 'Not a directory' in answer.message

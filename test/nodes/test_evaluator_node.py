@@ -362,8 +362,8 @@ def test_error_images_are_signed_and_come_only_when_somebody_listens(band):
     assert blue > red + 40, 'too near'
 
 
-def test_running_figures_are_on_diagnostics(band):
-    listener = band.evaluate()
+def hear_diagnostics(band) -> list[DiagnosticStatus]:
+    """What our evaluator says from now on; other nodes may speak on the topic, too."""
     statuses: list[DiagnosticStatus] = []
     ours = f'{band.namespace}/evaluator'
     band.node.create_subscription(
@@ -372,6 +372,12 @@ def test_running_figures_are_on_diagnostics(band):
         lambda msg: statuses.extend(s for s in msg.status if s.hardware_id == ours),
         10,
     )
+    return statuses
+
+
+def test_running_figures_are_on_diagnostics(band):
+    listener = band.evaluate()
+    statuses = hear_diagnostics(band)
     for k in range(3):
         band.send(band.stamp(k), error_m=0.03)
     band.until(lambda: listener.noted.running.frames == 3)
@@ -385,10 +391,7 @@ def test_running_figures_are_on_diagnostics(band):
 
 def test_output_that_nothing_is_compared_with_is_a_warning(band):
     listener = band.evaluate()
-    statuses: list[DiagnosticStatus] = []
-    band.node.create_subscription(
-        DiagnosticArray, '/diagnostics', lambda msg: statuses.extend(msg.status), 10
-    )
+    statuses = hear_diagnostics(band)
     band.send(band.stamp(0), truth=False)
     band.until(lambda: listener.noted.tally.frames_out == 1)
     statuses.clear()

@@ -238,3 +238,12 @@ def test_gains_are_told_by_figure_the_one_that_ranks_first(make):
     report = replace(make(), report=Report('recording', '', rows=rows))
     told = Charts(report, 2, rows).gains().alt
     assert told.index('ours, edge MAE: +33.3 %') < told.index('ours, RMSE: -800.0 %')
+
+
+def test_a_clock_that_stood_still_gives_no_rate(make):
+    report = make()
+    for row in report.report.rows:
+        row.details['latency_ms'] = {'median': 0.0, 'p95': 0.0}
+    facts = recording_page(replace(report, kept=()), widest=100).facts
+    assert facts
+    assert not [fact for fact in facts if 'a second' in fact.note]
