@@ -105,6 +105,11 @@ class Workshop:
         self._mind(job)
         return job
 
+    def last_finished(self) -> Job | None:
+        """Return the newest job that has made a model."""
+        finished = (job for job in reversed(self.jobs()) if job.status().state == 'finished')
+        return next(finished, None)
+
     def resume(self) -> Job | None:
         """Have the job that has not ended go on, unless a process minds it; return it."""
         job = self.at_work()

@@ -35,7 +35,12 @@ def finished_job(learning: Path, model: Path, base: Path, *, better: bool = True
     folder.mkdir(parents=True)
     job = Job.create(folder, Order(recording='/nowhere/room', base=str(base), name=model.stem))
     (folder / model.name).write_bytes(model.read_bytes())
-    found = {'better': better, 'unseen': True, 'sentence': f'{model.stem} was judged.', 'model': model.stem}
+    found = {
+        'better': better,
+        'unseen': True,
+        'sentence': f'{model.stem} was judged.',
+        'model': model.stem,
+    }
     (folder / RESULT).write_text(json.dumps(found))
     job.write_status(Status(state='finished'))
     return job

@@ -25,6 +25,7 @@ import pytest
 from desk_graph import LONG_S, Desk, finished_job
 from tiny_model import write_model
 
+from cdst_ros.learning.job import Status
 from cdst_ros.learning.ledger import Ledger
 from cdst_ros.learning.workshop import Workshop
 from cdst_ros.superres.contract import read_metadata, read_origin
@@ -151,6 +152,18 @@ def test_what_is_not_better_is_not_offered(make_desk, tmp_path, tiny):
     assert told['accepted'] == ''
 
 
+def test_an_offer_stands_when_a_later_training_came_to_nothing(make_desk, tmp_path, tiny):
+    better, later = write_model(tmp_path / 'better.onnx'), write_model(tmp_path / 'later.onnx')
+    finished_job(tmp_path / 'learning', later, tiny).write_status(Status(state='cancelled'))
+    desk = offered(make_desk, tmp_path, tiny, better)
+    assert Workshop(desk.learning / 'jobs').latest().status().state == 'cancelled'
+    desk.until_told(state='offering')
+    assert desk.call('accept').success
+    assert desk.runs() == 'better'
+    refused = desk.call('accept')
+    assert not refused.success, 'it was accepted once'
+
+
 def test_a_model_that_no_engine_takes_leaves_the_old_one(make_desk, tmp_path, tiny):
     broken = write_model(tmp_path / 'broken.onnx', operator='Nonsense')
     desk = offered(make_desk, tmp_path, tiny, broken)
@@ -160,6 +173,7 @@ def test_a_model_that_no_engine_takes_leaves_the_old_one(make_desk, tmp_path, ti
     assert 'could not take broken and goes on as before' in refused.message
     assert desk.runs() == 'tiny'
     assert desk.told()['accepted'] == ''
+    assert Ledger(desk.learning / 'accepted').last() is None
     desk.superres.flow()
 
 

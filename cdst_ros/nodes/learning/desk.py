@@ -239,12 +239,16 @@ class TrainingDesk:
         path = await self._base()
         order = self._order(str(path), name=adapted_name(path, recording))
         job = await self._waiting.apart(lambda: self._workshop.start(order))
+        withdrawn = ''
+        if self._offer is not None:
+            name = self._offer.metadata.name
+            withdrawn = f'. {name} is no longer on offer, unless this one comes to nothing'
         self._offer = self._offered_by = None
         self._remark = ''
         return (
             f'training {order.name} from {read_metadata(path).name} on {recording}, {order.steps} '
             f'steps; it goes on without this node. Progress: ~/status and {job.folder}. An offer '
-            'follows if it is better'
+            f'follows if it is better{withdrawn}'
         )
 
     async def _cancel(self) -> str:
@@ -259,6 +263,7 @@ class TrainingDesk:
 
     async def _accept(self) -> str:
         """Hand the model on offer to the superres node."""
+        self._look_at_results()
         offer = self._offer
         if offer is None:
             raise ServiceRefusedError(self._why_no_offer())
@@ -268,8 +273,13 @@ class TrainingDesk:
         if refusal:
             raise ServiceRefusedError(refusal)
         kept = self._ledger.keep(offer.model)
-        await client.take(str(kept), offer.metadata.name)
+        # Noted first: whoever is killed before the answer finds what was meant, and can go back.
         self._ledger.add(kept, running.model, running.metadata.name, offer.sentence)
+        try:
+            await client.take(str(kept), offer.metadata.name)
+        except (ValueError, OSError):
+            self._ledger.take_back()
+            raise
         self._restored = True
         self._decide('accepted')
         return (
@@ -306,27 +316,30 @@ class TrainingDesk:
                 self._node.get_logger().info(f'{job.name} goes on')
             return
         self._workshop.is_minded()  # take note of the process that has ended
-        if job is not None and job.folder != self._seen:
-            self._seen = job.folder
-            self._take_note(job)
+        self._look_at_results()
         arrived = self._inbox.arrived()
         if arrived is not None:
             self._take_in(arrived)
         self._restore()
 
-    def _take_note(self, job: Job) -> None:
-        """Offer what a job has made, once."""
+    def _look_at_results(self) -> None:
+        """Offer what the last job has made, or the one before where that came to nothing; once."""
+        job = self._workshop.latest()
+        if job is None or not job.status().ended or job.folder == self._seen:
+            return
+        self._seen = job.folder
         status = job.status()
         if status.state == 'failed':
             self._node.get_logger().error(f'{job.name} failed: {status.reason}')
-        if status.state != 'finished' or (job / _DECIDED).exists():
+        finished = self._workshop.last_finished()
+        if finished is None or (finished / _DECIDED).exists():
             return
-        offer = Offer.of(job)
+        offer = Offer.of(finished)
         if not offer.better:
             self._remark = f'no offer: {offer.sentence}'
             self._node.get_logger().warning(self._remark)
             return
-        self._put_on_offer(offer, job)
+        self._put_on_offer(offer, finished)
 
     def _put_on_offer(self, offer: Offer, job: Job | None) -> None:
         self._offer, self._offered_by, self._remark = offer, job, ''
@@ -447,8 +460,9 @@ class TrainingDesk:
             return f'there is no offer: the last training failed: {status.reason}'
         if status.state == 'finished' and not (job / _DECIDED).exists():
             return (
-                f'there is no offer: {job.result().get("sentence", "")} To run it all the same: '
-                f'ros2 param set {self._client().name} model {job.model()}'
+                f'there is no offer: {job.result().get("sentence", "")} To run it all the same, '
+                f'copy {job.model()} to where it stays, and: ros2 param set '
+                f'{self._client().name} model COPY'
             )
         return f'there is no offer: {job.name} is {self._fate(job, status)}'
 

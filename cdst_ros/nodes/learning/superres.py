@@ -136,8 +136,7 @@ class SuperresClient:
         await self._next_word()  # which may have been on its way when the parameter was set
         for _ in range(_BUILD_WORDS):
             await self._next_word()
-            runs = self._heard.get('model')
-            if runs in (name, None) or (runs != before and not _is_one(model)):
+            if self._took(model, name, before):
                 return
             if await self.model() != model:
                 raise ServiceRefusedError(
@@ -146,6 +145,13 @@ class SuperresClient:
         raise ServiceRefusedError(
             f'{self.name} has been building the engine of {name} for too long: see its log'
         )
+
+    def _took(self, model: str, name: str, before: str | None) -> bool:
+        """Return whether it runs what it was told: that model, or another that it has chosen."""
+        runs = self._heard.get('model')
+        if _is_one(model):
+            return runs == name
+        return runs is not None and runs != before
 
     async def _chosen(self) -> str:
         """Return the name of the model that the node has chosen by itself."""
