@@ -68,17 +68,28 @@ class ColorPlace:
         found = self._meter.measured()
         why = found.why if found.parts else self._refusal or found.why
         figures = []
-        for k, (name, label, unit) in enumerate(names):
+        values = (found.right, found.down, found.out)
+        for (name, label, unit), value, low, high in zip(
+            names, values, found.low, found.high, strict=True
+        ):
             if why:
                 figures.append(untold(name, label, why, unit, found.edges, 'edge pixels'))
             else:
-                figures.append(Figure(name, label, found[k], unit, found.edges, 'edge pixels',
-                                      found.low[k], found.high[k]))  # fmt: skip
+                figures.append(
+                    Figure(name, label, value, unit, found.edges, 'edge pixels', low, high)
+                )
         if not math.isnan(found.right):
+            label = 'the peak stands out by'
             figures.append(
-                Figure('prominence', 'the peak stands out by', found.prominence, 'deviations',
-                       found.parts, 'parts of images')
-            )  # fmt: skip
+                Figure(
+                    'prominence',
+                    label,
+                    found.prominence,
+                    'deviations',
+                    found.parts,
+                    'parts of images',
+                )
+            )
         return Section('registration', title, tuple(figures))
 
 
