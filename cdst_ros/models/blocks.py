@@ -15,6 +15,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -44,6 +46,55 @@ class ResidualBlock(nn.Module):
         """Return (N, width, h, w) of the same size."""
         inner: Tensor = self.second(functional.relu(self.first(functional.relu(x))))
         return x + inner
+
+
+class ResidualTrunk(nn.Module):
+    """
+    A convolution and a row of residual blocks, at full resolution or folded: what networks share.
+
+    :param channels: of the image
+    :param width: channels of the features
+    :param blocks: residual blocks of two 3x3 convolutions
+    :param stem: pixels across and down that become one: 2 computes a quarter
+    :param dilations: of the blocks' convolutions, in turn, over and over
+    """
+
+    def __init__(
+        self, channels: int, width: int, blocks: int, stem: int, dilations: Sequence[int]
+    ) -> None:
+        super().__init__()
+        if min(width, blocks, stem, *dilations) < 1 or not dilations:
+            raise ValueError(
+                'width, blocks, stem and every dilation must be at least 1, got '
+                f'{width}, {blocks}, {stem} and {list(dilations)}'
+            )
+        self.stem = stem
+        self.block_widths = (width,) * blocks
+        self.block_ratios = (stem,) * blocks
+        self.first = nn.Conv2d(channels * stem * stem, width, 3, padding=1)
+
+        def conv(dilation: int) -> nn.Conv2d:
+            return nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation)
+
+        steps = [dilations[index % len(dilations)] for index in range(blocks)]
+        self.blocks = nn.ModuleList(ResidualBlock(conv(step), conv(step)) for step in steps)
+
+    def run_blocks(self, image: Tensor, mode: str) -> tuple[Tensor, ...]:
+        """
+        Return the features of each block (N, width, H / stem, W / stem), rounded up, rectified.
+
+        :param image: (N, channels, H, W)
+        :param mode: of ``functional.pad``: what is beyond the border where sides are no multiples
+            of ``stem``
+        """
+        edges = [0, -image.shape[3] % self.stem, 0, -image.shape[2] % self.stem]
+        padded = functional.pad(image, edges, mode=mode)
+        x = functional.relu(self.first(functional.pixel_unshuffle(padded, self.stem)))
+        features = []
+        for block in self.blocks:
+            x = block(x)
+            features.append(functional.relu(x))
+        return tuple(features)
 
 
 def kaiming(layer: nn.Conv2d | nn.ConvTranspose2d, slope: float = 0.0) -> None:

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cdst_ros.models.blocks import ResidualBlock, kaiming, zero_bias
+from cdst_ros.models.blocks import ResidualTrunk, kaiming, zero_bias
 
 #: The scale of the error lies between exp(-7) and exp(7) units.
 LARGEST_LOG_SCALE = 7.0
@@ -42,7 +42,7 @@ class DepthEstimate(NamedTuple):
     blocks: tuple[Tensor, ...]
 
 
-class DENet(nn.Module):
+class DENet(ResidualTrunk):
     """
     Estimate high-resolution depth from the colour image of the same size.
 
@@ -67,22 +67,7 @@ class DENet(nn.Module):
         dilations: Sequence[int] = (1,),
         channels: int = 3,
     ) -> None:
-        super().__init__()
-        if min(width, blocks, stem, *dilations) < 1 or not dilations:
-            raise ValueError(
-                'width, blocks, stem and every dilation must be at least 1, got '
-                f'{width}, {blocks}, {stem} and {list(dilations)}'
-            )
-        self.stem = stem
-        self.block_widths = (width,) * blocks
-        self.block_ratios = (stem,) * blocks
-        self.first = nn.Conv2d(channels * stem * stem, width, 3, padding=1)
-
-        def conv(dilation: int) -> nn.Conv2d:
-            return nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation)
-
-        steps = [dilations[index % len(dilations)] for index in range(blocks)]
-        self.blocks = nn.ModuleList(ResidualBlock(conv(step), conv(step)) for step in steps)
+        super().__init__(channels, width, blocks, stem, dilations)
         self.last = nn.Conv2d(width, width, 3, padding=1)
         self.depth = nn.Conv2d(width, stem * stem, 3, padding=1)
         self.doubt = nn.Conv2d(width, stem * stem, 3, padding=1)
@@ -99,19 +84,13 @@ class DENet(nn.Module):
         :param rgb: (N, channels, H, W), 0 to 1
         """
         height, width = rgb.shape[2:]
-        edges = [0, -width % self.stem, 0, -height % self.stem]
-        padded = functional.pad(rgb - 0.5, edges, mode='replicate')
-        x = functional.relu(self.first(functional.pixel_unshuffle(padded, self.stem)))
-        blocks = []
-        for block in self.blocks:
-            x = block(x)
-            blocks.append(functional.relu(x))
+        blocks = self.run_blocks(rgb - 0.5, mode='replicate')
         last = functional.relu(self.last(blocks[-1]))
         doubt = torch.tanh(self.doubt(last) / LARGEST_LOG_SCALE) * LARGEST_LOG_SCALE
         return DepthEstimate(
             self._unfold(self.depth(last), height, width),
             self._unfold(doubt, height, width),
-            tuple(blocks),
+            blocks,
         )
 
     def _unfold(self, image: Tensor, height: int, width: int) -> Tensor:

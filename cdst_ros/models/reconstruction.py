@@ -18,14 +18,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
-from cdst_ros.models.blocks import ResidualBlock, kaiming
+from cdst_ros.models.blocks import ResidualTrunk, kaiming
 from cdst_ros.models.side import SideHead
 
 
-class ReconstructionNet(nn.Module):
+class ReconstructionNet(ResidualTrunk):
     """
     Reconstruct a depth map that it is given; what is wanted are its features on the way.
 
@@ -42,22 +41,7 @@ class ReconstructionNet(nn.Module):
     def __init__(
         self, width: int = 64, blocks: int = 8, stem: int = 1, dilations: Sequence[int] = (1,)
     ) -> None:
-        super().__init__()
-        if min(width, blocks, stem, *dilations) < 1 or not dilations:
-            raise ValueError(
-                'width, blocks, stem and every dilation must be at least 1, got '
-                f'{width}, {blocks}, {stem} and {list(dilations)}'
-            )
-        self.stem = stem
-        self.block_widths = (width,) * blocks
-        self.block_ratios = (stem,) * blocks
-        self.first = nn.Conv2d(2 * stem * stem, width, 3, padding=1)
-
-        def conv(dilation: int) -> nn.Conv2d:
-            return nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation)
-
-        steps = [dilations[index % len(dilations)] for index in range(blocks)]
-        self.blocks = nn.ModuleList(ResidualBlock(conv(step), conv(step)) for step in steps)
+        super().__init__(2, width, blocks, stem, dilations)
         self.depth = SideHead(width, stem)
         kaiming(self.first)
 
@@ -72,11 +56,5 @@ class ReconstructionNet(nn.Module):
         """
         height, width = depth.shape[2:]
         known = torch.where(valid > 0.5, depth, torch.zeros_like(depth))
-        edges = [0, -width % self.stem, 0, -height % self.stem]
-        seen = functional.pad(torch.cat([known, valid], 1), edges)
-        x = functional.relu(self.first(functional.pixel_unshuffle(seen, self.stem)))
-        blocks = []
-        for block in self.blocks:
-            x = block(x)
-            blocks.append(functional.relu(x))
-        return self.depth(blocks[-1])[..., :height, :width], tuple(blocks)
+        blocks = self.run_blocks(torch.cat([known, valid], 1), mode='constant')
+        return self.depth(blocks[-1])[..., :height, :width], blocks
