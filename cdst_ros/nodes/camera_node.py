@@ -30,7 +30,7 @@ from cdst_ros.nodes.camera_parameters import CameraParameters
 from cdst_ros.nodes.camera_topics import ImageTopic, Shot, color_shot, depth_shot
 from cdst_ros.nodes.gate import Gate
 from cdst_ros.nodes.playback import PlayedFrame, Reel, Source, open_source
-from cdst_ros.nodes.process import run
+from cdst_ros.nodes.process import run_until_done
 from cdst_ros.nodes.throttle import ThrottledLog
 
 #: How long the last frames may take to reach reliable subscribers [s].
@@ -251,15 +251,7 @@ class CameraNode(Node):  # type: ignore[misc]
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the camera node until its last frame, or a signal; 1 when it cannot be played."""
-    failed = False
-
-    def finished(node: Node) -> bool:
-        nonlocal failed
-        failed = node.failed
-        return bool(node.done)
-
-    code = run(CameraNode, start=CameraNode.start, finished=finished, args=args)
-    return code or int(failed)
+    return run_until_done(CameraNode, CameraNode.start, args)
 
 
 if __name__ == '__main__':

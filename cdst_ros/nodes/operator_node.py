@@ -31,7 +31,7 @@ from std_srvs.srv import Trigger
 from cdst_ros.nodes.announce import Announcer
 from cdst_ros.nodes.declared import DeclaredParameters, parameter
 from cdst_ros.nodes.learning.waiting import Waiting
-from cdst_ros.nodes.process import run
+from cdst_ros.nodes.process import run_until_done
 from cdst_ros.nodes.services import ServiceRefusedError
 
 #: How long a service may take to answer: an engine may have to be built [s].
@@ -181,15 +181,7 @@ class OperatorNode(Node):  # type: ignore[misc]
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the operator until it is done, or a signal; 1 when it could not do it."""
-    failed = False
-
-    def finished(node: Node) -> bool:
-        nonlocal failed
-        failed = node.failed
-        return bool(node.done)
-
-    code = run(OperatorNode, start=OperatorNode.start, finished=finished, args=args)
-    return code or int(failed)
+    return run_until_done(OperatorNode, OperatorNode.start, args)
 
 
 if __name__ == '__main__':

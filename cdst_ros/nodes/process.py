@@ -78,6 +78,29 @@ def run(
             signal.signal(signum, handler)
 
 
+def run_until_done(
+    make: Callable[[], Node],
+    start: Callable[[Node], bool],
+    args: Sequence[str] | None = None,
+) -> int:
+    """
+    Run one node that tells by ``done`` when its work is, and by ``failed`` whether it came to it.
+
+    :param make: builds the node
+    :param start: brings it up, as in ``run``
+    :param args: command line, likewise
+    :return: exit code: that of ``run``, and 1 when the node has failed
+    """
+    failed = False
+
+    def finished(node: Node) -> bool:
+        nonlocal failed
+        failed = node.failed
+        return bool(node.done)
+
+    return run(make, start, finished, args) or int(failed)
+
+
 def _spin(
     node: Node, start: Callable[[Node], bool], finished: Callable[[Node], bool], stop: Stop
 ) -> int:
