@@ -28,7 +28,7 @@ from cdst_ros.evaluation.degrade import valid_median
 from cdst_ros.evaluation.incidence import incidence
 from cdst_ros.evaluation.judging import View
 from cdst_ros.evaluation.metrics.sums import ratio
-from cdst_ros.synthetic import SensorProfile, degrade, load_profile, profile_names
+from cdst_ros.synthetic import SensorProfile, degrade, degrading_profile
 
 #: Seed of the noise that sensor profiles add.
 _SEED = 20261121
@@ -122,15 +122,7 @@ def lowering(name: str) -> Lowering:
     """
     if name in LOWERINGS:
         return LOWERINGS[name]
-    try:
-        sensor = load_profile(name)
-    except ValueError as error:
-        if name in profile_names() or name.endswith(('.yaml', '.yml')):
-            raise
-        raise ValueError(
-            f'there is no degradation {name!r}: use one of {", ".join(LOWERINGS)}, a sensor '
-            f'profile ({", ".join(profile_names())}) or the YAML file of one'
-        ) from error
+    sensor = degrading_profile(name, LOWERINGS)
     grid = ', every second pixel of it the reference' if _picks(sensor) else ''
     return Lowering(
         name,

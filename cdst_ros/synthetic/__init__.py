@@ -24,7 +24,7 @@ from cdst_ros.synthetic.effects.sampling import Sampling
 from cdst_ros.synthetic.indoor import indoor_scene
 from cdst_ros.synthetic.motion import CameraPath
 from cdst_ros.synthetic.poses import look
-from cdst_ros.synthetic.profiles import load_profile, profile_names
+from cdst_ros.synthetic.profiles import degrading_profile, load_profile, profile_names
 from cdst_ros.synthetic.rendering import Render, render
 from cdst_ros.synthetic.scenes import Scene
 from cdst_ros.synthetic.sensor import GENERIC, IDEAL, SensorProfile, degrade
@@ -42,6 +42,7 @@ __all__ = [
     'SyntheticFrame',
     'TrainingView',
     'degrade',
+    'degrading_profile',
     'indoor_scene',
     'load_profile',
     'look',

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -47,6 +48,24 @@ def load_profile(name_or_path: str | Path) -> SensorProfile:
             'the path of a YAML file'
         )
     return _read(path)
+
+
+def degrading_profile(name: str, others: Iterable[str]) -> SensorProfile:
+    """
+    Return the profile that a degradation names, which is none of ``others``.
+
+    :param others: ways of making images smaller that are no sensor's
+    :raises ValueError: when there is no such profile, naming all there is, or it is not allowed
+    """
+    try:
+        return load_profile(name)
+    except ValueError as error:
+        if name in profile_names() or name.endswith(('.yaml', '.yml')):
+            raise
+        raise ValueError(
+            f'there is no degradation {name!r}: use one of {", ".join(others)}, a sensor '
+            f'profile ({", ".join(profile_names())}) or the YAML file of one'
+        ) from error
 
 
 @lru_cache(maxsize=32)

@@ -32,7 +32,7 @@ from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.evaluation.lowering import LOWERINGS
 from cdst_ros.evaluation.resampling import reduce_antialiased, reduce_known
-from cdst_ros.synthetic import SensorProfile, degrade, load_profile, profile_names
+from cdst_ros.synthetic import degrade, degrading_profile
 from cdst_ros.training.sources.levels import LevelMapping, rounded
 
 _Pixel = TypeVar('_Pixel', bound=np.generic)
@@ -51,7 +51,7 @@ class Degradation:
     def __init__(self, name: str) -> None:
         self.name = name
         self._reduce = _REDUCTIONS.get(name)
-        self._sensor = None if self._reduce else _profile(name)
+        self._sensor = None if self._reduce else degrading_profile(name, _REDUCTIONS)
 
     @property
     def wants_color(self) -> bool:
@@ -108,18 +108,6 @@ def _shifted(image: NDArray[_Pixel], offset: int) -> NDArray[_Pixel]:
         return image
     width = [(0, offset), (0, offset), *([(0, 0)] * (image.ndim - 2))]
     return np.ascontiguousarray(np.pad(image, width, mode='edge')[offset:, offset:])
-
-
-def _profile(name: str) -> SensorProfile:
-    try:
-        return load_profile(name)
-    except ValueError as error:
-        if name in profile_names() or name.endswith(('.yaml', '.yml')):
-            raise
-        raise ValueError(
-            f'there is no degradation {name!r}: use one of {", ".join(_REDUCTIONS)}, a sensor '
-            f'profile ({", ".join(profile_names())}) or the YAML file of one'
-        ) from error
 
 
 def _antialiased(image: F32, scale: int) -> F32:
