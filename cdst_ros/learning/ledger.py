@@ -16,7 +16,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -94,9 +93,7 @@ class Ledger:
             kept = self.folder / f'{name}-{number}.onnx'
             number += 1
         if not kept.exists():
-            partial = kept.with_suffix('.partial')
-            shutil.copyfile(model, partial)
-            partial.replace(kept)
+            write_file(kept, model.read_bytes())
         return kept
 
     def add(self, kept: Path, replaced: str, replaced_name: str, sentence: str) -> Accepted:

@@ -71,11 +71,6 @@ class Collector:
         """Folder of the recording."""
         return self._chosen.path
 
-    @property
-    def collecting(self) -> bool:
-        """Whether a session goes on."""
-        return self._session is not None
-
     def names(self) -> tuple[str, ...]:
         """Return the names of the part's parameters."""
         return CollectorParameters.names()
