@@ -25,35 +25,17 @@ import pytest
 import rclpy
 from graph import PATIENCE_S, camera, image, info, wall
 from lifecycle_msgs.srv import GetState
+from processes import node_processes, read_until
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CameraInfo, Image
 
-COMMAND = [sys.executable, '-m', 'cdst_ros.nodes.superres_node', '--ros-args']
 BICUBIC = ['-p', 'engine:=bicubic', '-p', 'scale:=2']
 
 
 @pytest.fixture
 def start() -> Iterator:
-    processes: list[subprocess.Popen] = []
-
-    def start_process(*arguments: str) -> subprocess.Popen:
-        process = subprocess.Popen(
-            [*COMMAND, *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        processes.append(process)
-        return process
-
-    yield start_process
-    for process in processes:
-        process.kill()
-        process.wait()
-
-
-def read_until(process: subprocess.Popen, part: str) -> None:
-    for line in process.stderr:
-        if part in line:
-            return
-    pytest.fail(f'the process ended without saying {part!r}')
+    with node_processes('superres_node') as start_process:
+        yield start_process
 
 
 def stream_through(namespace: str) -> None:

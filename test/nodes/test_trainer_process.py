@@ -22,37 +22,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from processes import node_processes, read_until
 
 from cdst_ros.recordings.reader import Recording
-
-COMMAND = [sys.executable, '-m', 'cdst_ros.nodes.trainer_node', '--ros-args']
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator:
-    processes: list[subprocess.Popen] = []
+    with node_processes('trainer_node') as start_process:
 
-    def start_process(**parameters: object) -> subprocess.Popen:
-        values = {'recording': tmp_path / 'recording', 'learning': tmp_path / 'learning'}
-        given = (f'{name}:={value}' for name, value in {**values, **parameters}.items())
-        arguments = [word for one in given for word in ('-p', one)]
-        process = subprocess.Popen(
-            [*COMMAND, *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        processes.append(process)
-        return process
+        def with_parameters(**parameters: object) -> subprocess.Popen:
+            values = {'recording': tmp_path / 'recording', 'learning': tmp_path / 'learning'}
+            given = (f'{name}:={value}' for name, value in {**values, **parameters}.items())
+            return start_process(*(word for one in given for word in ('-p', one)))
 
-    yield start_process
-    for process in processes:
-        process.kill()
-        process.wait()
-
-
-def read_until(process: subprocess.Popen, part: str) -> None:
-    for line in process.stderr:
-        if part in line:
-            return
-    pytest.fail(f'the process ended without saying {part!r}')
+        yield with_parameters
 
 
 @pytest.mark.parametrize('signum', [signal.SIGINT, signal.SIGTERM])
