@@ -16,7 +16,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
 
 from cdst_ros.recordings.errors import RecordingError
@@ -132,16 +131,3 @@ def write_parts(
                 copy_frames(frames, writer, copied[name], total, moved)
         before += copied[name].seen
     return copied
-
-
-def apart_s(parts: Mapping[str, Part]) -> float | None:
-    """Return the least time between frames of different parts in one sequence [s]."""
-    found: list[int] = []
-    for number in {number for part in parts.values() for number in part}:
-        spans = sorted(
-            (frames[0].stamp_ns, frames[-1].stamp_ns)
-            for part in parts.values()
-            if (frames := part.get(number))
-        )
-        found += [after[0] - before[1] for before, after in pairwise(spans)]
-    return min(found) / 1e9 if found else None

@@ -11,6 +11,8 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,7 +22,7 @@ from cdst_ros.recordings.errors import RecordingError
 from cdst_ros.recordings.layout import FrameEntry
 from cdst_ros.recordings.reader import RecordedFrame, RecordedSequence, Recording
 from cdst_ros.recordings.sequences import SequenceEntry
-from cdst_ros.recordings.split import apart_s, split_by_sequence, split_by_time, write_parts
+from cdst_ros.recordings.split import split_by_sequence, split_by_time, write_parts
 from cdst_ros.recordings.verify import verify
 
 from .walks import SECOND, numbers, record
@@ -38,6 +40,19 @@ def sequence(number, stamps_ns, folder='r'):
 
 def sizes(parts):
     return {name: sum(map(len, part.values())) for name, part in parts.items()}
+
+
+def apart_s(parts):
+    """Return the least time between frames of different parts in one sequence [s]."""
+    found = []
+    for number in {number for part in parts.values() for number in part}:
+        spans = sorted(
+            (frames[0].stamp_ns, frames[-1].stamp_ns)
+            for part in parts.values()
+            if (frames := part.get(number))
+        )
+        found += [after[0] - before[1] for before, after in pairwise(spans)]
+    return min(found) / SECOND if found else None
 
 
 @given(
