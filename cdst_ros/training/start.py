@@ -21,7 +21,7 @@ added up (``models/branched.py``), so the plain network takes them as they are, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ from cdst_ros.training.config import ConfigError
 
 _CHECKPOINT = '.ckpt'
 _AVERAGE = 'average.'
+_AUXILIARY = 'auxiliary.'
+_ESTIMATION, _SIDES = 'estimation.', 'sides_de.'
 
 
 def described(start: str) -> dict[str, Any]:
@@ -84,19 +86,32 @@ def load_start(network: nn.Module, start: str) -> None:
     path = find_start(start)
     wanted = network.state_dict()
     weights = _of_checkpoint(path) if path.suffix == _CHECKPOINT else _of_onnx(path, wanted)
-    faults = [
-        f'{name} {"is missing" if name not in weights else f"is {tuple(weights[name].shape)}"}'
-        f', {tuple(value.shape)} is wanted'
-        for name, value in wanted.items()
-        if name not in weights or weights[name].shape != value.shape
-    ]
-    if faults:
-        raise ConfigError(
-            f'start: {start} is of another network than this configuration ({faults[0]}; '
-            f'{len(faults)} of {len(wanted)} do not fit): leave the model section out to take '
-            'its own'
-        )
+    remedy = 'leave the model section out to take its own'
+    _require_fit(f'start: {start}', weights, wanted, remedy)
     network.load_state_dict({name: weights[name] for name in wanted}, strict=True)
+
+
+def load_estimation(auxiliary: nn.Module, start: str) -> None:
+    """
+    Give depth estimation, and its side outputs, the weights of an earlier training.
+
+    :param auxiliary: with ``estimation`` and ``sides_de``
+    :param start: checkpoint of a joint training, or of one by depth of lower resolution, which
+        has no side outputs: those then begin anew
+    :raises ConfigError: when there is no such checkpoint, or it is of another network; names what
+        does not fit
+    """
+    state = read_checkpoint(Path(start))['state_dict']
+    joint = any(name.startswith(_AUXILIARY) for name in state)
+    weights = {
+        name[len(_AUXILIARY) :] if joint else f'{_ESTIMATION}{name[len(_AVERAGE) :]}': value
+        for name, value in state.items()
+        if name.startswith(_AUXILIARY if joint else _AVERAGE)
+    }
+    taken = (_ESTIMATION, _SIDES) if joint else (_ESTIMATION,)
+    wanted = {k: v for k, v in auxiliary.state_dict().items() if k.startswith(taken)}
+    _require_fit(f'transfer.start: {start}', weights, wanted, 'give transfer.estimation as it had')
+    auxiliary.load_state_dict({name: weights[name] for name in wanted}, strict=False)
 
 
 def find_start(start: str) -> Path:
@@ -115,6 +130,22 @@ def identity(start: str) -> dict[str, str]:
     """Return what tells a start apart: ``name`` and ``sha256`` of its file."""
     path = find_start(start)
     return {'name': path.stem, 'sha256': hashlib.sha256(path.read_bytes()).hexdigest()}
+
+
+def _require_fit(
+    what: str, weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor], remedy: str
+) -> None:
+    faults = [
+        f'{name} {"is missing" if name not in weights else f"is {tuple(weights[name].shape)}"}'
+        f', {tuple(value.shape)} is wanted'
+        for name, value in wanted.items()
+        if name not in weights or weights[name].shape != value.shape
+    ]
+    if faults:
+        raise ConfigError(
+            f'{what} is of another network than this configuration ({faults[0]}; '
+            f'{len(faults)} of {len(wanted)} do not fit): {remedy}'
+        )
 
 
 def _of_onnx(path: Path, names: Iterable[str]) -> dict[str, Tensor]:

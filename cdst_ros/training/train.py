@@ -34,7 +34,7 @@ from cdst_ros.training.loading import Loaders, validation
 from cdst_ros.training.mismatched.system import MismatchedSystem
 from cdst_ros.training.origin import recordings_of
 from cdst_ros.training.progress import ProgressBar, ProgressFile, ProgressLines
-from cdst_ros.training.start import identity, load_start
+from cdst_ros.training.start import identity, load_estimation, load_start
 from cdst_ros.training.system import SuperResSystem
 from cdst_ros.training.transfer.system import TransferSystem
 from cdst_ros.training.waiting import WaitShare
@@ -76,6 +76,8 @@ def train(
         if resume is None:
             load_start(system.network, config.start)
             system.average.load_state_dict(system.network.state_dict())
+    if isinstance(system, TransferSystem) and system.transfer.start and resume is None:
+        load_estimation(system.auxiliary, system.transfer.start)
     learned_from = recordings_of(config.data)
     if learned_from:
         system.provenance['recordings'] = learned_from

@@ -93,6 +93,8 @@ class TransferConfig:
     :param weights: of the losses
     :param prompted: depth estimation sees the enlarged input beside colour, and adds to it: a
         teacher that knows all that super-resolution knows. Ours; the paper's sees colour alone
+    :param start: checkpoint of an earlier training whose depth estimation this one goes on with:
+        of a joint training, or of one from depth of lower resolution; None: from random weights
     :param begin: step until which nothing is transferred, while both networks learn on their own
     :param ramp: steps in which the weights of the transfer then rise to their values
     :param teacher: False puts the truth in the teacher's place in output space and leaves every
@@ -109,6 +111,7 @@ class TransferConfig:
     roles: RolesConfig = field(default_factory=RolesConfig)
     weights: TransferWeights = field(default_factory=TransferWeights)
     prompted: bool = False
+    start: str | None = None
     begin: int = 0
     ramp: int = 0
     teacher: bool = True

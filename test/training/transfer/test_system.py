@@ -25,6 +25,7 @@ from cdst_ros.training.checkpoint import read_checkpoint
 from cdst_ros.training.config import ConfigError, TrainConfig, load_config
 from cdst_ros.training.export import export
 from cdst_ros.training.loading import validation
+from cdst_ros.training.start import load_estimation
 from cdst_ros.training.system import SuperResSystem
 from cdst_ros.training.train import system_of, train
 from cdst_ros.training.transfer.networks import block_pairs
@@ -367,3 +368,35 @@ def test_a_loss_that_is_not_finite_leaves_its_batch(joint):
     kept = torch.load(system.config.folder / 'not_finite_0_0.pt', weights_only=True)
     assert kept['rgb'][2].isnan().all()
     assert torch.equal(kept['truth'], batch.truth)
+
+
+def test_depth_estimation_goes_on_from_an_earlier_training(joint, tmp_path):
+    earlier = joint(max_steps=2, name='earlier')
+    last = train(earlier)
+    begun = joint({'start': str(last)}, max_steps=1, name='later', seed=5)
+    begun = replace(begun, optimiser=replace(begun.optimiser, learning_rate=1e-12))
+    first, second = (read_checkpoint(path)['state_dict'] for path in (last, train(begun)))
+    for part, same in (('estimation', True), ('sides_de', True), ('sides_sr', False)):
+        names = [name for name in first if name.startswith(f'auxiliary.{part}.')]
+        assert names
+        alike = [torch.allclose(first[name], second[name], atol=1e-6) for name in names]
+        assert all(alike) == same, part
+
+
+def test_an_earlier_training_of_another_network_is_refused(joint):
+    last = train(joint(max_steps=1, name='earlier'))
+    other = joint(
+        {'start': str(last), 'estimation': {'width': 4, 'blocks': 3, 'stem': 2}}, name='later'
+    )
+    with pytest.raises(ConfigError, match=r'transfer\.start.* is of another network .*do not fit'):
+        train(other)
+
+
+def test_depth_estimation_goes_on_from_depth_of_lower_resolution(joint, tmp_path):
+    learned = system_of(joint(seed=3)).auxiliary.estimation.state_dict()
+    state = {f'average.{name}': value + 1 for name, value in learned.items()}
+    torch.save({'state_dict': state, 'global_step': 1}, tmp_path / 'mismatched.ckpt')
+    system = system_of(joint())
+    load_estimation(system.auxiliary, str(tmp_path / 'mismatched.ckpt'))
+    for name, value in system.auxiliary.estimation.state_dict().items():
+        assert torch.equal(value, learned[name] + 1), name
