@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cdst_ros.cli import options
 from cdst_ros.cli.failure import FAILURE, USAGE, fail, told_plainly
 from cdst_ros.cli.progress import progress_bar
 
@@ -116,16 +117,8 @@ def evaluate(
             rich_help_panel=_PAIRS,
         ),
     ] = 1,
-    depth_topic: Annotated[
-        str | None, typer.Option(help='If the bag has several.', rich_help_panel=_RECORDINGS)
-    ] = None,
-    info_topic: Annotated[
-        str | None,
-        typer.Option(
-            help='If camera_info is not beside the depth topic; "" reads none.',
-            rich_help_panel=_RECORDINGS,
-        ),
-    ] = None,
+    depth_topic: Annotated[str | None, options.depth_topic(_RECORDINGS)] = None,
+    info_topic: Annotated[str | None, options.info_topic(_RECORDINGS)] = None,
     color_topic: Annotated[
         str | None,
         typer.Option(
@@ -138,20 +131,10 @@ def evaluate(
             help='Metres a unit of 16-bit images and messages.', rich_help_panel=_RECORDINGS
         ),
     ] = 0.001,
-    fill_holes: Annotated[
-        int,
-        typer.Option(min=0, help='Fill holes up to so many pixels.', rich_help_panel=_FRAMES),
-    ] = 0,
-    max_sigma: Annotated[
-        float | None,
-        typer.Option(help='Leave out depth of a larger sigma [m].', rich_help_panel=_FRAMES),
-    ] = None,
-    min_depth: Annotated[
-        float, typer.Option(help='Nearer is unknown [m].', rich_help_panel=_FRAMES)
-    ] = 0.0,
-    max_depth: Annotated[
-        float, typer.Option(help='Farther is unknown [m].', rich_help_panel=_FRAMES)
-    ] = float('inf'),
+    fill_holes: Annotated[int, options.fill_holes(_FRAMES)] = 0,
+    max_sigma: Annotated[float | None, options.max_sigma(_FRAMES)] = None,
+    min_depth: Annotated[float, options.min_depth(_FRAMES)] = 0.0,
+    max_depth: Annotated[float, options.max_depth(_FRAMES)] = float('inf'),
     live: Annotated[
         bool,
         typer.Option(
@@ -200,6 +183,15 @@ def evaluate(
             '--html',
             metavar='FILE',
             help='Of a recording: write the report with plots and pictures here.',
+            rich_help_panel=_OUTPUTS,
+        ),
+    ] = None,
+    error_maps: Annotated[
+        Path | None,
+        typer.Option(
+            metavar='FOLDER',
+            help='Of middlebury6: write a picture of the errors of every method and scene here, '
+            'red too near, blue too far.',
             rich_help_panel=_OUTPUTS,
         ),
     ] = None,
@@ -303,6 +295,8 @@ def evaluate(
         fail(f'{source} needs its data: say where they are with --data', USAGE)
     if data is not None and protocol.makes_data:
         fail(f'{source} makes its own data: leave --data out', USAGE)
+    if error_maps is not None and not protocol.draws_errors:
+        fail(f'{source} makes no pictures of errors: leave --error-maps out', USAGE)
     scales = tuple(sorted(set(scale or protocol.scales)))
     request = Request(
         data=data,
@@ -312,11 +306,12 @@ def evaluate(
         precision=precision,
         bounded=not unbounded,
         frames=frames or None,
+        error_maps=error_maps,
     )
     _by_protocol(protocol, request, published, json_file)
 
 
-_OF_PROTOCOLS = ('data', 'published')
+_OF_PROTOCOLS = ('data', 'published', 'error_maps')
 _OF_RECORDINGS = (
     'reference_topic',
     'tolerance',

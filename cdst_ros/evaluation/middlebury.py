@@ -34,14 +34,18 @@ import cv2
 import numpy as np
 
 from cdst_ros.depth.arrays import F32, U8
+from cdst_ros.evaluation.error_image import paint_error, signed_error
 from cdst_ros.evaluation.methods import Method, open_methods
 from cdst_ros.evaluation.metrics import mad, rmse
 from cdst_ros.evaluation.promises import BrokenPromises, check_promises
 from cdst_ros.evaluation.report import EvaluationError, Report, Request, Row
+from cdst_ros.recordings.atomic import write_file
 
 NAME = 'middlebury6'
 SCENES = ('art', 'books', 'dolls', 'laundry', 'moebius', 'reindeer')
 SCALES = (2, 4, 8, 16)
+#: Errors from which on a picture of them has its strongest colours [grey levels].
+ERROR_MAP_LEVELS = 4.0
 #: Scenes that choices are made on: of middlebury24, and of msgnet70.
 VALIDATION = (
     *('baby2', 'cones', 'lampshade1', 'plastic'),
@@ -175,6 +179,26 @@ def restore(
     )
 
 
+def write_error_map(folder: Path, scene: Scene, method: Method, output: U8) -> Path:
+    """
+    Write a picture of the errors (H, W), SCENE_xSCALE_METHOD.png: blue too far, red too near.
+
+    The strongest colours are ``ERROR_MAP_LEVELS`` grey levels and more; white is right.
+
+    :raises EvaluationError: when it can not be written
+    """
+    path = folder / f'{scene.name}_x{method.scale}_{method.name}.png'
+    error = signed_error(output.astype(np.float32), scene.truth.astype(np.float32))
+    ok, png = cv2.imencode('.png', paint_error(error, ERROR_MAP_LEVELS))
+    assert ok, 'an image of 8 bits and three channels can always be encoded'
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_file(path, png.tobytes())
+    except OSError as error_:
+        raise EvaluationError(f'{path} cannot be written: {error_.strerror}') from error_
+    return path
+
+
 def to_grey(levels: F32) -> U8:
     """Return grey levels clipped and rounded to uint8; unknown becomes 0, as wrong as can be."""
     return np.rint(np.clip(np.nan_to_num(levels), 0, 255)).astype(np.uint8)
@@ -198,7 +222,10 @@ def _scored(
         for place, scene in enumerate(scenes):
             done = number * len(scenes) + place
             request.progress(done, total, f'{method.name} x{method.scale} {scene.name}')
-            outcomes[scene.name] = restore(scene, method, bounded=request.bounded)
+            outcome = restore(scene, method, bounded=request.bounded)
+            outcomes[scene.name] = outcome
+            if request.error_maps is not None:
+                write_error_map(request.error_maps, scene, method, outcome.output)
         truths = {scene.name: scene.truth for scene in scenes}
         yield _row(method, outcomes, truths, request.bounded), list(_faults(method, outcomes))
     request.progress(total, total, '')

@@ -45,6 +45,7 @@ class Protocol:
     :param published: what papers print for it
     :param caveat: what to know before comparing with those
     :param makes_data: whether it needs none given
+    :param draws_errors: whether it makes pictures of the errors where it is asked to
     """
 
     name: str
@@ -54,6 +55,7 @@ class Protocol:
     published: tuple[Row, ...] = ()
     caveat: str = ''
     makes_data: bool = False
+    draws_errors: bool = False
 
 
 PROTOCOLS: dict[str, Protocol] = {
@@ -64,6 +66,7 @@ PROTOCOLS: dict[str, Protocol] = {
             description='six Middlebury scenes, 8-bit disparity, the table papers print',
             scales=middlebury.SCALES,
             run=middlebury.run,
+            draws_errors=True,
             published=tuple(published_rows()),
             caveat=CAVEAT,
         ),

@@ -108,6 +108,7 @@ class Request:
     :param bounded: whether the models' output is bounded
     :param progress: told of progress
     :param frames: at most so many, spread over the data; None: all
+    :param error_maps: folder for pictures of the errors, of protocols that make some
     """
 
     data: Path | None = None
@@ -118,6 +119,7 @@ class Request:
     bounded: bool = True
     progress: Progress = lambda done, total, what: None
     frames: int | None = None
+    error_maps: Path | None = None
 
     def needed_data(self) -> Path:
         """

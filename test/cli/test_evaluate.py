@@ -297,3 +297,18 @@ def test_what_does_not_fit_a_recording_is_told(drive, monkeypatch, args, code, s
     assert out.exit_code == code
     assert said in ' '.join(out.output.split())
     assert isinstance(out.exception, SystemExit)
+
+
+def test_error_maps_of_every_scene_and_method(six, tmp_path):
+    folder = tmp_path / 'maps'
+    out = run(
+        'middlebury6', '--data', six, '--scale', 2, '--model', 'none', '--error-maps', folder
+    )
+    assert out.exit_code == 0, out.output
+    assert {path.name for path in folder.iterdir()} >= {f'{s}_x2_bicubic.png' for s in SCENES}
+
+
+def test_error_maps_are_refused_where_there_are_none(tmp_path):
+    out = run('replica_x4', '--data', tmp_path, '--error-maps', tmp_path / 'maps')
+    assert out.exit_code == 2
+    assert 'replica_x4 makes no pictures of errors' in out.output

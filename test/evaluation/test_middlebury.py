@@ -18,9 +18,11 @@ import cv2
 import numpy as np
 import pytest
 
+from cdst_ros.evaluation.error_image import paint_error
 from cdst_ros.evaluation.methods import Method
 from cdst_ros.evaluation.metrics import mad, rmse
 from cdst_ros.evaluation.middlebury import (
+    ERROR_MAP_LEVELS,
     MAPPING,
     SCENES,
     DisparityMapping,
@@ -233,3 +235,22 @@ def test_the_real_floors_are_reproduced():
 def test_it_is_of_all_six_always(tmp_path):
     with pytest.raises(EvaluationError, match='leave --frames out'):
         run(Request(tmp_path, frames=2))
+
+
+def test_error_maps_are_written_on_request(six, tmp_path):
+    folder = tmp_path / 'maps' / 'x4'
+    run(Request(data=six, scales=(4,), models=(), error_maps=folder))
+    names = {f'{scene}_x4_{method}.png' for scene in SCENES for method in ('nearest', 'bicubic')}
+    assert names <= {path.name for path in folder.iterdir()}
+    truth = cv2.imread(str(six / 'art_depth.png'), cv2.IMREAD_UNCHANGED)
+    size = (truth.shape[1], truth.shape[0])
+    cubic = cv2.resize(reduce(truth, 4), size, interpolation=cv2.INTER_CUBIC)
+    error = cubic.astype(np.float32) - truth
+    expected = paint_error(error, ERROR_MAP_LEVELS)
+    assert np.array_equal(cv2.imread(str(folder / 'art_x4_bicubic.png')), expected)
+
+
+def test_error_maps_that_cannot_be_written_say_so(six, tmp_path):
+    (tmp_path / 'maps').write_text('')
+    with pytest.raises(EvaluationError, match=r'maps.* cannot be written'):
+        run(Request(data=six, scales=(4,), models=(), error_maps=tmp_path / 'maps'))
