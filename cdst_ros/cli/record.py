@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cdst_ros.cli import options
 from cdst_ros.cli.failure import told_plainly
 from cdst_ros.cli.progress import progress_bar
 
@@ -81,16 +82,8 @@ def import_(
     append: Annotated[
         bool, typer.Option('--append', help='Go on with the recording that is there.')
     ] = False,
-    depth_topic: Annotated[
-        str | None, typer.Option(help='If the bag has several.', rich_help_panel=_BAGS)
-    ] = None,
-    info_topic: Annotated[
-        str | None,
-        typer.Option(
-            help='If camera_info is not beside the depth topic; "" reads none.',
-            rich_help_panel=_BAGS,
-        ),
-    ] = None,
+    depth_topic: Annotated[str | None, options.depth_topic(_BAGS)] = None,
+    info_topic: Annotated[str | None, options.info_topic(_BAGS)] = None,
     color_topic: Annotated[
         str | None,
         typer.Option(help='If the bag has several; "" reads none.', rich_help_panel=_BAGS),

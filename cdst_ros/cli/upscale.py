@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cdst_ros.cli import options
 from cdst_ros.cli.failure import USAGE, fail, told_plainly
 from cdst_ros.cli.progress import progress_bar
 
@@ -64,30 +65,12 @@ def upscale(
     unbounded: Annotated[
         bool, typer.Option('--unbounded', help='Do not bound.', rich_help_panel=_FRAMES)
     ] = False,
-    fill_holes: Annotated[
-        int,
-        typer.Option(min=0, help='Fill holes up to so many pixels.', rich_help_panel=_FRAMES),
-    ] = 0,
-    max_sigma: Annotated[
-        float | None,
-        typer.Option(help='Leave out depth of a larger sigma [m].', rich_help_panel=_FRAMES),
-    ] = None,
-    min_depth: Annotated[
-        float, typer.Option(help='Nearer is unknown [m].', rich_help_panel=_FRAMES)
-    ] = 0.0,
-    max_depth: Annotated[
-        float, typer.Option(help='Farther is unknown [m].', rich_help_panel=_FRAMES)
-    ] = float('inf'),
-    depth_topic: Annotated[
-        str | None, typer.Option(help='If the bag has several.', rich_help_panel=_BAGS)
-    ] = None,
-    info_topic: Annotated[
-        str | None,
-        typer.Option(
-            help='If camera_info is not beside the depth topic; "" reads none.',
-            rich_help_panel=_BAGS,
-        ),
-    ] = None,
+    fill_holes: Annotated[int, options.fill_holes(_FRAMES)] = 0,
+    max_sigma: Annotated[float | None, options.max_sigma(_FRAMES)] = None,
+    min_depth: Annotated[float, options.min_depth(_FRAMES)] = 0.0,
+    max_depth: Annotated[float, options.max_depth(_FRAMES)] = float('inf'),
+    depth_topic: Annotated[str | None, options.depth_topic(_BAGS)] = None,
+    info_topic: Annotated[str | None, options.info_topic(_BAGS)] = None,
     color_topic: Annotated[
         str | None,
         typer.Option(help='For joint_bilateral, if there are several.', rich_help_panel=_BAGS),
