@@ -43,6 +43,8 @@ from paired import Difference, paired_difference
 from report import machine, markdown, publish
 
 _BATCHES_TIMED = 40
+#: No arm has this seed.
+_TEACHERS_SEED = 1000
 #: What is compared of depth that was learned from lower resolution.
 _OF_ESTIMATION = {
     'high frequency cm': 'val/high_frequency_cm',
@@ -62,6 +64,8 @@ class Ablation:
     :param arms: what each changes of it, sections merged; ``matched_to: ARM`` gives an arm as many
         steps as cost what that arm costs
     :param protocols: of ``cdst-ros evaluate``, each with its folder below DATA
+    :param teachers: trainings like arms, done once with a seed of their own; the depth estimation
+        of an arm with ``begins_with: TEACHER`` starts where the teacher's ended
     :param compare: pairs of arms whose difference is of interest, beside that from the first arm
     :param results: folder of the JSON files, beside the configuration
     """
@@ -70,6 +74,7 @@ class Ablation:
     base: dict[str, Any]
     arms: dict[str, dict[str, Any]]
     results: str
+    teachers: dict[str, dict[str, Any]] = field(default_factory=dict)
     protocols: dict[str, str] = field(default_factory=dict)
     compare: list[list[str]] = field(default_factory=list)
 
@@ -102,22 +107,32 @@ def main() -> None:
 
 def _run_all(args: argparse.Namespace, ablation: Ablation, arms: list[str], seeds: range) -> None:
     """Run what has no result yet, seed by seed, so that all arms grow alike."""
+    wanted = {ablation.arms[arm].get('begins_with') for arm in arms if arm in ablation.arms}
+    for teacher in ablation.teachers.keys() & wanted:
+        _run_one(args, ablation, teacher, _TEACHERS_SEED, wait=True)
     for seed in seeds:
         for arm in arms:
-            result = _result(args, ablation, arm, seed)
-            if result.exists():
-                continue
-            folder = args.runs / args.config.stem
-            folder.mkdir(parents=True, exist_ok=True)
-            with (folder / f'{result.stem}.lock').open('w') as lock:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue  # another command does it
-                print(f'{arm}, seed {seed}', file=sys.stderr, flush=True)
-                command = [sys.executable, *sys.argv, '--one', arm, str(seed)]
-                # The run holds the lock as long as it lives, whatever becomes of this process.
-                subprocess.run(command, check=True, pass_fds=[lock.fileno()])
+            _run_one(args, ablation, arm, seed)
+
+
+def _run_one(
+    args: argparse.Namespace, ablation: Ablation, arm: str, seed: int, *, wait: bool = False
+) -> None:
+    """Do a run that has no result; one that another command does is left, or waited for."""
+    result = _result(args, ablation, arm, seed)
+    folder = args.runs / args.config.stem
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f'{result.stem}.lock').open('w') as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return
+        if result.exists():
+            return
+        print(f'{arm}, seed {seed}', file=sys.stderr, flush=True)
+        command = [sys.executable, *sys.argv, '--one', arm, str(seed)]
+        # The run holds the lock as long as it lives, whatever becomes of this process.
+        subprocess.run(command, check=True, pass_fds=[lock.fileno()])
 
 
 def _run(args: argparse.Namespace, ablation: Ablation, arm: str, seed: int) -> None:
@@ -200,11 +215,15 @@ def _evaluated(name: str, data: Path, model: Path) -> dict[str, float]:
 def _config(args: argparse.Namespace, ablation: Ablation, arm: str, seed: int) -> Any:
     from cdst_ros.training.config import TrainConfig
 
-    if arm not in ablation.arms:
+    known = {**ablation.arms, **ablation.teachers}
+    if arm not in known:
         raise SystemExit(f'there is no arm {arm!r}; there are: {", ".join(ablation.arms)}')
-    changes = dict(ablation.arms[arm])
-    matched = changes.pop('matched_to', None)
+    changes = dict(known[arm])
+    matched, teacher = changes.pop('matched_to', None), changes.pop('begins_with', None)
     values = _merged(ablation.base, changes)
+    if teacher is not None:
+        last = args.runs / args.config.stem / f'{teacher}_{_TEACHERS_SEED}' / 'last.ckpt'
+        values['transfer']['start'] = str(last)
     name = f'{arm}_{seed}'
     values.update(name=name, seed=seed, runs=str(args.runs / args.config.stem))
     if 'mismatched' not in values:
