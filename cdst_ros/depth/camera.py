@@ -193,7 +193,7 @@ class CameraModel:
 
         :raises ValueError: when the camera is uncalibrated
         """
-        m = self._projection()
+        m = self.projection()
         return float(m[0, 0]), float(m[1, 1]), float(m[0, 2]), float(m[1, 2])
 
     def project(self, points: ArrayLike) -> F64:
@@ -204,7 +204,7 @@ class CameraModel:
 
         :raises ValueError: when the camera is uncalibrated
         """
-        m = self._projection()
+        m = self.projection()
         xyz = np.asarray(points, np.float64)
         uvw = xyz @ m[:, :3].T + m[:, 3]
         pixels: F64 = uvw[:, :2] / uvw[:, 2:]
@@ -216,7 +216,7 @@ class CameraModel:
 
         :raises ValueError: when the camera is uncalibrated
         """
-        m = self._projection()
+        m = self.projection()
         uv, z = np.asarray(pixels, np.float64), np.asarray(depth, np.float64)
         y = ((uv[:, 1] - m[1, 2]) * z - m[1, 3]) / m[1, 1]
         x = ((uv[:, 0] - m[0, 2]) * z - m[0, 1] * y - m[0, 3]) / m[0, 0]
@@ -235,7 +235,7 @@ class CameraModel:
                 f'depth is {width}x{height}, its camera {camera.width}x{camera.height}: pair each '
                 'depth image with the camera_info of the same topic and stamp'
             )
-        m = self._projection()
+        m = self.projection()
         u, v = np.arange(width), np.arange(height)[:, None]
         points = np.empty((height, width, 3), np.float32)
         z = depth.astype(np.float64)  # the terms of a long baseline nearly cancel out
@@ -269,8 +269,12 @@ class CameraModel:
         p = pixels @ np.reshape(self.p, (3, 4))
         return replace(self, k=_floats(k.ravel()), p=_floats(p.ravel()))
 
-    def _projection(self) -> F64:
-        """Return the 3x4 projection of the delivered image."""
+    def projection(self) -> F64:
+        """
+        Return the 3x4 projection of the delivered image: of P where it is known, else of K.
+
+        :raises ValueError: when the camera is uncalibrated
+        """
         camera = self.reduced()
         if camera.p[0] != 0.0 and camera.p[5] != 0.0:
             return np.reshape(camera.p, (3, 4))

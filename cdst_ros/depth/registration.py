@@ -170,23 +170,39 @@ class Lens:
         """Return which points (N, 3) [m] are in the image, (N,), and the pixels of all, (N, 2)."""
         before = points[:, 2] > 0
         pixels = np.full((len(points), 2), -1e6)
-        if self._bent.size:
+        if self.bends:
             # Far outside of the image the polynomials turn back into it.
             rays = np.full((len(points), 2), np.inf)
             rays[before] = points[before, :2] / points[before, 2:]
-            low, high = self._field()
+            low, high = self.field()
             before &= ((rays >= low) & (rays <= high)).all(axis=1)
             if before.any():
-                none = np.zeros(3)
-                found, _ = cv2.projectPoints(points[before], none, none, self._k, self._bent)
-                pixels[before] = found.reshape(-1, 2)
+                pixels[before] = self.draw(points[before])
         else:
             pixels[before] = self._camera.project(points[before])
         size = np.array([self._camera.width, self._camera.height])
         inside = before & ((pixels >= -0.5) & (pixels <= size - 0.5)).all(axis=1)
         return np.asarray(inside), pixels
 
-    def _field(self) -> tuple[F64, F64]:
+    @property
+    def bends(self) -> bool:
+        """Whether there is a distortion to work out."""
+        return bool(self._bent.size)
+
+    @property
+    def projection(self) -> F64:
+        """The 3x4 projection of the same camera without distortion."""
+        if self.bends:
+            return np.hstack([self._k, np.zeros((3, 1))])
+        return self._camera.projection()
+
+    def draw(self, points: F64) -> F64:
+        """Return where points (N, 3) [m] are drawn that are within ``field``, (N, 2) [px]."""
+        none = np.zeros(3)
+        found, _ = cv2.projectPoints(points, none, none, self._k, self._bent)
+        return np.asarray(found.reshape(-1, 2))
+
+    def field(self) -> tuple[F64, F64]:
         """Return the least and the greatest x / z and y / z that fall into the image."""
         right, down = self._camera.width - 0.5, self._camera.height - 0.5
         along = np.linspace(0, 1, _BORDER)
@@ -238,13 +254,37 @@ def _smoothed(color: U8, finer: float) -> U8:
 def _check(
     color: U8, color_camera: CameraModel, depth: F32, camera: CameraModel, to_color: F64
 ) -> None:
-    for name, image, model in (('colour', color, color_camera), ('depth', depth, camera)):
-        height, width = image.shape[:2]
-        if not model.matches(width, height):
-            raise RegistrationError(
-                f'{name} is {width}x{height}, its camera {model.width}x{model.height}: pair each '
-                'image with the camera_info of the same topic and stamp'
-            )
+    require_own_camera('colour', color.shape, color_camera)
+    require_own_camera('depth', depth.shape, camera)
+    check_registrable(camera, color_camera, to_color)
+
+
+def require_own_camera(name: str, shape: tuple[int, ...], camera: CameraModel) -> None:
+    """
+    Refuse an image that is not of the size that its camera delivers.
+
+    :param name: of the image, in words
+    :param shape: of the image, (H, W) or more
+    :raises RegistrationError: when the sizes differ
+    """
+    height, width = shape[:2]
+    if not camera.matches(width, height):
+        delivered = camera.reduced()
+        raise RegistrationError(
+            f'{name} is {width}x{height}, its camera {delivered.width}x{delivered.height}: pair '
+            'each image with the camera_info of the same topic and stamp'
+        )
+
+
+def check_registrable(camera: CameraModel, color_camera: CameraModel, to_color: F64) -> None:
+    """
+    Check that it is known where the pixels of both cameras look.
+
+    :param camera: of depth
+    :param to_color: (4, 4), as of ``register``
+    :raises RegistrationError: when a camera is uncalibrated, or the transform not rigid
+    """
+    for name, model in (('colour', color_camera), ('depth', camera)):
         if not (model.calibrated or model.p[0]):
             raise RegistrationError(
                 f'the camera of {name} is uncalibrated (K is all 0): nobody knows where its '

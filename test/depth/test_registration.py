@@ -22,45 +22,7 @@ from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.depth.registration import RegistrationError, register, require_on_grid
 from cdst_ros.synthetic import CameraPath, indoor_scene, render
 
-
-def camera(width, height, focal):
-    return CameraModel.from_intrinsics(
-        focal, focal, (width - 1) / 2, (height - 1) / 2, width, height
-    )
-
-
-def beside(right=0.0, down=0.0, degrees=0.0):
-    """Return what takes points of the depth camera to a colour camera beside it."""
-    angle, matrix = np.radians(degrees), np.eye(4)
-    matrix[0, [0, 2]], matrix[2, [0, 2]] = (
-        (np.cos(angle), np.sin(angle)),
-        (-np.sin(angle), np.cos(angle)),
-    )
-    matrix[:3, 3] = -right, -down, 0.0
-    return matrix
-
-
-def picture(height, width, seed=0):
-    """Return colour with detail, (height, width, 3), and no sharper than a lens draws it."""
-    noise = np.random.default_rng(seed).uniform(0, 255, (height, width, 3))
-    smooth = cv2.GaussianBlur(noise, (0, 0), 2.0)
-    return np.clip((smooth - 127) * 6 + 127, 0, 255).astype(np.uint8)
-
-
-def truly_seen(scene, pose, depth, cameras, to_color):
-    """Return which pixels of exact depth the colour camera sees, by a finer exact render."""
-    grid, color_camera = cameras
-    finer = color_camera.scaled(4, GridAlignment.HALF_PIXEL)
-    theirs = render(scene, finer, pose @ np.linalg.inv(to_color), color=False).depth
-    v, u = np.nonzero(np.isfinite(depth))
-    points = grid.back_project_pixels(np.stack([u, v], 1), depth[v, u])
-    points = points @ to_color[:3, :3].T + to_color[:3, 3]
-    columns, rows = np.rint(finer.project(points)).astype(int).T
-    inside = (columns >= 0) & (columns < finer.width) & (rows >= 0) & (rows < finer.height)
-    seen = np.zeros(depth.shape, bool)
-    v, u, z = v[inside], u[inside], points[inside, 2]
-    seen[v, u] = z - theirs[rows[inside], columns[inside]] < np.maximum(0.05, 0.05 * z)
-    return seen
+from .views import bent, beside, camera, picture, truly_seen
 
 
 @pytest.mark.parametrize('seed', [1, 2, 3])
@@ -197,11 +159,6 @@ def test_holes_and_what_is_outside_are_never_seen(seed, right):
     nothing = register(color, one, np.full_like(depth, np.nan), one, beside(right))
     assert not nothing.seen.any()
     assert not nothing.rgb.any()
-
-
-def bent(k1):
-    ideal = camera(320, 240, 230.0)
-    return CameraModel(320, 240, 'plumb_bob', (k1, 0.02, 0.001, -0.001, 0.0), ideal.k, p=ideal.p)
 
 
 @pytest.mark.parametrize('k1', [-0.25, 0.15])
