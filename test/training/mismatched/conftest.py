@@ -12,50 +12,34 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import pytest
-import torch
 
 from cdst_ros.training.mismatched.system import MismatchedSystem
+
+from ..pictured import pictured, stirred
 
 
 @pytest.fixture
 def mismatched(tiny):
-    """Return a maker of configurations of small trainings on procedural scenes with colour."""
+    """Return a maker of configurations of small trainings across resolutions."""
 
     def make(section=(), **changes):
-        return tiny(
-            data={
-                'crop': 12,
-                'batch_size': 2,
-                'tiles': 1,
-                'workers': 0,
-                'color': True,
-                'sources': [{'kind': 'procedural'}],
-                **changes.pop('data', {}),
-            },
-            mismatched={
-                'estimation': {'width': 8, 'blocks': 2, 'stem': 2},
-                'reconstruction': {'width': 6, 'blocks': 2},
-                'grid': 4,
-                'window': 3,
-                **dict(section),
-            },
-            **changes,
-        )
+        values = {
+            'estimation': {'width': 8, 'blocks': 2, 'stem': 2},
+            'reconstruction': {'width': 6, 'blocks': 2},
+            'grid': 4,
+            'window': 3,
+            **dict(section),
+        }
+        return pictured(tiny, changes, mismatched=values)
 
     return make
 
 
 @pytest.fixture
 def system_of(mismatched):
-    """Return a maker of their systems, all parts of which have something to say."""
+    """Return a maker of their systems."""
 
     def make(section=(), **changes):
-        system = MismatchedSystem(mismatched(section, **changes).to_dict())
-        # Heads begin as zero, and what is behind them would have no gradient.
-        generator = torch.Generator().manual_seed(1)
-        with torch.no_grad():
-            for weights in system.parameters():
-                weights.add_(0.05 * torch.randn(weights.shape, generator=generator))
-        return system
+        return stirred(MismatchedSystem(mismatched(section, **changes).to_dict()), 0.05)
 
     return make

@@ -28,8 +28,8 @@ from cdst_ros.training.start import load_start
 from cdst_ros.training.train import system_of as system_of_config
 from cdst_ros.training.train import train
 
+from ..pictured import random_batch
 from ..sources.folders import write_metric
-from ..transfer.conftest import random_batch
 
 ONLY = {'low': 0.0, 'reduced': 0.0, 'consistency': 0.0, 'grid': 0.0, 'local': 0.0}
 ARMS = {

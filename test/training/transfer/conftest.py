@@ -12,74 +12,37 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import pytest
-import torch
 
-from cdst_ros.training.data import Batch
 from cdst_ros.training.transfer.system import TransferSystem
+
+from ..pictured import pictured, random_batch, stirred
 
 
 @pytest.fixture
 def joint(tiny):
-    """Return a maker of configurations of small joint trainings on procedural scenes."""
+    """Return a maker of configurations of small joint trainings."""
 
     def make(transfer=(), **changes):
-        return tiny(
-            data={
-                'crop': 12,
-                'batch_size': 2,
-                'tiles': 1,
-                'workers': 0,
-                'color': True,
-                'sources': [{'kind': 'procedural'}],
-                **changes.pop('data', {}),
-            },
-            transfer={
-                'estimation': {'width': 8, 'blocks': 3, 'stem': 2},
-                'structure': {'width': 4, 'blocks': 1},
-                'grid': 4,
-                'window': 3,
-                **dict(transfer),
-            },
-            **changes,
-        )
+        section = {
+            'estimation': {'width': 8, 'blocks': 3, 'stem': 2},
+            'structure': {'width': 4, 'blocks': 1},
+            'grid': 4,
+            'window': 3,
+            **dict(transfer),
+        }
+        return pictured(tiny, changes, transfer=section)
 
     return make
 
 
 @pytest.fixture
 def joint_system(joint):
-    """Return a maker of their systems, all parts of which have something to say."""
+    """Return a maker of their systems."""
 
     def make(transfer=(), **changes):
-        system = TransferSystem(joint(transfer, **changes).to_dict())
-        # Heads begin as zero, and what is behind them would have no gradient.
-        generator = torch.Generator().manual_seed(1)
-        with torch.no_grad():
-            for weights in system.parameters():
-                weights.add_(0.02 * torch.randn(weights.shape, generator=generator))
-        return system
+        return stirred(TransferSystem(joint(transfer, **changes).to_dict()), 0.02)
 
     return make
-
-
-def random_batch(count=4, seed=0, pictured=True):
-    """Return samples of 12x12 at x2 without a scene in them; has_rgb 0 for the others."""
-    generator = torch.Generator().manual_seed(seed)
-    truth = 1 + torch.rand(count, 1, 24, 24, generator=generator)
-    depth = torch.nn.functional.avg_pool2d(truth, 2)
-    rgb = torch.rand(count, 3, 24, 24, generator=generator)
-    has_rgb = torch.ones(count) * torch.as_tensor(pictured, dtype=torch.float32)
-    return Batch(
-        depth,
-        torch.ones_like(depth),
-        truth,
-        torch.ones_like(truth),
-        rgb * has_rgb.view(-1, 1, 1, 1),
-        has_rgb,
-        torch.zeros(count),
-        torch.ones(count),
-        torch.zeros(count),
-    )
 
 
 @pytest.fixture

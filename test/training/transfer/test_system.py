@@ -31,7 +31,7 @@ from cdst_ros.training.train import system_of, train
 from cdst_ros.training.transfer.networks import block_pairs
 from cdst_ros.training.transfer.system import TransferSystem
 
-from .conftest import random_batch
+from ..pictured import random_batch
 
 NOTHING = {'side': 0, 'output': 0, 'grid': 0, 'local': 0, 'structure': 0}
 OF_SUPER_RESOLUTION = {'sigmas', 'units', 'likelihood'}
