@@ -15,6 +15,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -23,6 +25,19 @@ from cdst_ros.models.features import Features
 from cdst_ros.models.heads import PerInput, PerOutput
 from cdst_ros.models.local import LocalDepth, LocalView, exactly
 from cdst_ros.models.validity import ValidContour
+
+
+class Folded(NamedTuple):
+    """
+    Output pixels as channels of their input pixel, as PixelShuffle lays them.
+
+    ``depth`` [m] and ``spread`` [m], the sigma that ``LocalNetwork.gain`` has not met yet:
+    (N, scale**2, h, w); ``blocks``: as of ``Features``.
+    """
+
+    depth: Tensor
+    spread: Tensor
+    blocks: tuple[Tensor, ...]
 
 
 class LocalNetwork(nn.Module):
@@ -79,15 +94,20 @@ class LocalNetwork(nn.Module):
         """Do what ``forward`` does, and keep the features of the blocks."""
         with exactly(depth):
             local = self.view(depth, valid)
+        folded = self.enlarge(local)
+        return Features(
+            functional.pixel_shuffle(folded.depth, self.scale),
+            functional.pixel_shuffle(folded.spread * self.gain, self.scale),
+            self.contour(local.valid, local.one_surface),
+            folded.blocks,
+        )
+
+    def enlarge(self, local: LocalDepth) -> Folded:
+        """Return depth and sigma of the output pixels of every input pixel."""
         blocks = self.run_blocks(local)
         seen = self.seen_by_heads(blocks)
         value, spread = self.view.restore(self.head(seen, local), self.spread(seen), local)
-        return Features(
-            functional.pixel_shuffle(value, self.scale),
-            functional.pixel_shuffle(spread * self.gain, self.scale),
-            self.contour(local.valid, local.one_surface),
-            blocks,
-        )
+        return Folded(value, spread, blocks)
 
     def run_blocks(self, local: LocalDepth) -> tuple[Tensor, ...]:
         """Return the features of every block, as what follows sees them."""

@@ -74,6 +74,35 @@ class PerOutput(nn.Module):
         return values + self.bias[:, None, None]
 
 
+class PerFold(nn.Module):
+    """
+    Do what ``PerInput`` does from features of which each pixel is a square of output pixels.
+
+    As there, every output pixel of an input pixel has a bias of its own.
+
+    :param fold: output pixels per pixel of the features, each way; ``scale`` is a multiple of it
+    """
+
+    def __init__(self, width: int, planes: int, scale: int, *, fold: int) -> None:
+        super().__init__()
+        self.scale, self.fold = scale, fold
+        self.conv = nn.Conv2d(width, planes * fold * fold, 1, bias=False)
+        silence(self.conv)
+        self.bias = nn.Parameter(torch.zeros(planes * scale * scale))
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return (N, planes * scale**2, h, w) from features (N, width, sh / fold, sw / fold)."""
+        values: Tensor = self.conv(features)
+        if self.fold != self.scale:
+            values = functional.pixel_shuffle(values, self.fold)
+            values = functional.pixel_unshuffle(values, self.scale)
+        return values + self.bias[:, None, None]
+
+
+#: Makes what reads features, of width, planes and scale.
+Layer = Callable[[int, int, int], PerInput | PerOutput | PerFold]
+
+
 class ResidualHead(nn.Module):
     """
     Bilinear enlargement plus a residual: values are regressed.
@@ -90,7 +119,7 @@ class ResidualHead(nn.Module):
         scale: int,
         window: int,
         *,
-        layer: type[PerInput] | type[PerOutput] = PerInput,
+        layer: Layer = PerInput,
     ) -> None:
         super().__init__()
         self.base: Tensor
@@ -128,7 +157,7 @@ class SelectingHead(nn.Module):
         window: int,
         residual: bool = False,
         *,
-        layer: type[PerInput] | type[PerOutput] = PerInput,
+        layer: Layer = PerInput,
     ) -> None:
         super().__init__()
         if window != 3 or scale % 2:

@@ -15,33 +15,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from cdst_ros.models.base import LocalNetwork
 from cdst_ros.models.dbpn import DBPN
+from cdst_ros.models.guided import GuidedSR
 from cdst_ros.models.lite import LiteSR
+
+_Network = TypeVar('_Network', bound=LocalNetwork | GuidedSR)
 
 #: Each takes ``scale``, ``noise`` and options of its own, and maps (depth, valid) to
 #: (depth_hr, sigma_hr, valid_hr).
 NETWORKS: dict[str, Callable[..., LocalNetwork]] = {'dbpn': DBPN, 'lite': LiteSR}
+#: Maps (depth, valid, rgb) to those; its option ``alone`` is one of ``NETWORKS`` with its options.
+GUIDED = 'guided'
 
 
 def build(
     network: str, scale: int, noise: tuple[float, float, float], **options: Any
-) -> LocalNetwork:
+) -> LocalNetwork | GuidedSR:
     """
     Return a new network.
 
-    :param network: a name of ``NETWORKS``
+    :param network: a name of ``NETWORKS``, or ``guided``
     :param scale: output pixels per input pixel, each way
     :param noise: constant [m], linear [1] and quadratic [1/m] term of the sensor's sigma(z)
     :param options: what this network knows beyond that, such as ``width``
     :raises ValueError: for an unknown name, option or value
     """
+    if network == GUIDED:
+        alone = _alone(options.pop('alone', {}), scale, noise)
+        return _made(network, GuidedSR, alone=alone, **options)
     if network not in NETWORKS:
-        raise ValueError(f'no network {network!r}; there are: {", ".join(sorted(NETWORKS))}')
+        known = ', '.join(sorted([*NETWORKS, GUIDED]))
+        raise ValueError(f'no network {network!r}; there are: {known}')
+    return _made(network, NETWORKS[network], scale=scale, noise=noise, **options)
+
+
+def _alone(
+    options: Mapping[str, Any], scale: int, noise: tuple[float, float, float]
+) -> LocalNetwork:
+    """Return the branch of depth alone of a guided network."""
+    if not isinstance(options, Mapping) or options.get('network', 'lite') == GUIDED:
+        raise ValueError(
+            f'alone is a network of depth alone with its options, such as {{network: lite, '
+            f'width: 32}}, got {options!r}'
+        )
+    found = build(**{'network': 'lite', **options, 'scale': scale, 'noise': noise})
+    assert isinstance(found, LocalNetwork)
+    return found
+
+
+def _made(name: str, network: Callable[..., _Network], **options: Any) -> _Network:
     try:
-        return NETWORKS[network](scale=scale, noise=noise, **options)
+        return network(**options)
     except TypeError as error:
-        raise ValueError(f'network {network!r} does not take these options: {error}') from None
+        raise ValueError(f'network {name!r} does not take these options: {error}') from None

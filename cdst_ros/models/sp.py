@@ -56,20 +56,25 @@ class UncertaintyFusion(nn.Module):
         #: Logarithm of the power: positive whatever is learned, 1 at first.
         self.log_power = nn.Parameter(torch.zeros(()))
 
-    def forward(self, uncertainty_sr: Tensor, uncertainty_de: Tensor) -> Tensor:
+    def forward(
+        self, uncertainty_sr: Tensor, uncertainty_de: Tensor, attention: Tensor | None = None
+    ) -> Tensor:
         """
-        Return the weight of the super-resolution branch (N, 1, H, W), 0 to 1.
+        Return the weight of the super-resolution branch (N, C, H, W), 0 to 1.
 
         No gradient reaches the uncertainties: a branch shall not seek doubt to be left out.
 
-        :param uncertainty_sr: (N, 1, H, W), at least 0, in units like those of the other
-        :param uncertainty_de: (N, 1, H, W)
+        :param uncertainty_sr: (N, C, H, W), at least 0, in units like those of the other
+        :param uncertainty_de: (N, C, H, W)
+        :param attention: (N, C, H, W), added to the logarithm of the ratio of the weights: what
+            features tell beyond the uncertainties
         """
         sr, de = (
             each.detach().float().clamp(min=self.FLOOR).log()
             for each in (uncertainty_sr, uncertainty_de)
         )
-        return torch.sigmoid(self.log_power.exp() * (de - sr))
+        ratio = self.log_power.exp() * (de - sr)
+        return torch.sigmoid(ratio if attention is None else ratio + attention)
 
 
 class SPNet(nn.Module):

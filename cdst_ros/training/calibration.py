@@ -21,11 +21,11 @@ sensor that the model is for, makes up for what one factor can.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from cdst_ros.depth.arrays import F64
 from cdst_ros.evaluation.metrics.coverage import LEVELS, half_width
@@ -35,11 +35,15 @@ _GAINS = np.exp(np.linspace(np.log(0.2), np.log(5.0), 161))
 
 
 @torch.no_grad()
-def error_ratios(network: nn.Module, batches: Iterable[Batch]) -> F64:
-    """Return |error| / sigma of every pixel that is known and valid."""
+def error_ratios(run: Callable[[Batch], tuple[Tensor, ...]], batches: Iterable[Batch]) -> F64:
+    """
+    Return |error| / sigma of every pixel that is known and valid.
+
+    :param run: returns depth, sigma and validity (0 or 1) of a batch, each (N, 1, sh, sw)
+    """
     ratios = []
     for batch in batches:
-        depth_hr, sigma_hr, valid_hr = network(batch.depth, batch.valid)
+        depth_hr, sigma_hr, valid_hr = run(batch)
         known = (batch.truth_valid * valid_hr) > 0.5
         ratios.append(((depth_hr - batch.truth).abs() / sigma_hr)[known].double().numpy())
     return np.concatenate(ratios)

@@ -31,6 +31,7 @@ from typing import Any, TypeVar
 import yaml
 
 from cdst_ros.synthetic import SensorProfile, load_profile
+from cdst_ros.training.guided.config import GuidedConfig
 from cdst_ros.training.mismatched.config import MismatchedConfig
 from cdst_ros.training.sources.settings import SourceConfig
 from cdst_ros.training.transfer.config import TransferConfig
@@ -219,9 +220,11 @@ class TrainConfig:
     :param stop: ends the run when validation gets no better; null runs to the last step
     :param transfer: what colour teaches meanwhile; null trains on depth alone
     :param mismatched: trains depth from colour instead, on depth of low resolution; null: not
+    :param guided: trains a network that sees colour as well; null: one of depth alone
     :param start: model (a shipped name, or an ONNX file) or checkpoint whose weights to begin
-        with; a file takes over its ``model`` and ``profile`` where it names none of its own. Null
-        begins anew
+        with; a file takes over its ``model`` and ``profile`` where it names none of its own, and
+        a guided one may take its branch of depth alone from a model of depth alone. Null begins
+        anew
     """
 
     name: str
@@ -249,6 +252,7 @@ class TrainConfig:
     stop: StopConfig | None = None
     transfer: TransferConfig | None = None
     mismatched: MismatchedConfig | None = None
+    guided: GuidedConfig | None = None
 
     def __post_init__(self) -> None:
         for name in _COUNTS:
@@ -275,11 +279,27 @@ class TrainConfig:
                     'mismatched validates on pictures, and validation_data has none: name '
                     'sources in mismatched.validation'
                 )
+        self._check_guided()
         if self.schedule_steps is not None and self.schedule_steps < self.max_steps:
             raise ValueError(
                 f'schedule_steps ({self.schedule_steps}) is shorter than max_steps '
                 f'({self.max_steps}): the learning rate would have ended before the run'
             )
+
+    def _check_guided(self) -> None:
+        if (self.model.network == 'guided') != (self.guided is not None):
+            raise ValueError(
+                'model.network guided and a section guided belong together (guided: {} takes its '
+                'defaults): give both, or neither'
+            )
+        if self.guided is None:
+            return
+        if not self.data.color:
+            raise ValueError('guided learns from pictures: set data.color and data.sources')
+        if self.transfer is not None or self.mismatched is not None:
+            raise ValueError('guided, transfer and mismatched are trainings: give one of them')
+        if self.guided.frozen and self.start is None:
+            raise ValueError('guided.frozen keeps what start names: give a start, or unfreeze it')
 
     @property
     def sensor(self) -> SensorProfile:
@@ -332,9 +352,9 @@ def load_config(name_or_path: str, overrides: Sequence[str] = ()) -> TrainConfig
     for override in overrides:
         _override(values, override)
     if values.get('start') is not None:
-        from cdst_ros.training.start import described  # brings torch
+        from cdst_ros.training.start import with_start  # brings torch
 
-        values = {**described(str(values['start'])), **values}
+        values = with_start(values)
     return TrainConfig.from_dict(values, str(path))
 
 

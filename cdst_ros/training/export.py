@@ -21,7 +21,7 @@ import logging
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +34,7 @@ import torch
 from torch import Tensor, nn
 
 from cdst_ros.models.branched import fuse
+from cdst_ros.models.guided import GuidedSR
 from cdst_ros.models.registry import build
 from cdst_ros.superres.contract import ORIGIN_KEY, ModelMetadata, read_metadata
 from cdst_ros.superres.graph.splits import split_convolutions
@@ -43,10 +44,11 @@ from cdst_ros.training.config import ConfigError, TrainConfig
 from cdst_ros.training.data import VALIDATION_SEED, Batch, validation_batches
 from cdst_ros.training.sources.description import describe
 from cdst_ros.training.sources.opening import open_sources
+from cdst_ros.training.sources.procedural import colored_batches
 from cdst_ros.training.sources.stream import MixedBatches
 
 OPSET = 20
-INPUTS = ('depth', 'valid')
+INPUTS = ('depth', 'valid', 'rgb')
 OUTPUTS = ('depth_hr', 'sigma_hr', 'valid_hr')
 #: The ONNX must agree with torch to this share of the greatest depth: some hundred roundings, for
 #: depths that differ by metres from pixel to pixel.
@@ -119,15 +121,16 @@ def load_network(
         if key.startswith(prefix)
     }
     network.load_state_dict(weights, strict=True)
-    calibrate(network, config)
+    calibrate(network, config, provenance.get('alone_gain'))
     made_of = describe(config.data.sources)
     metadata = ModelMetadata(
         name=config.name,
         scale=config.model.scale,
-        domain=config.model.options.get('domain', 'depth'),
+        domain=_domain(config.model.options),
         profile=sensor.name,
         noise=noise,
         range_m=sensor.range_m,
+        guided=isinstance(network, GuidedSR),
         data=made_of.data,
         data_licence=made_of.licence,
         commit=provenance.get('commit', ''),
@@ -163,28 +166,61 @@ def origin_of(checkpoint: Path) -> dict[str, Any]:
     return {'config': config, **{k: made_of[k] for k in ('start', 'recordings') if k in made_of}}
 
 
-def calibrate(network: nn.Module, config: TrainConfig) -> None:
+def _domain(options: Mapping[str, Any]) -> str:
+    """Return the domain of a network, or of the branch of depth alone of a guided one."""
+    return str({**options, **options.get('alone', {})}.get('domain', 'depth'))
+
+
+def calibrate(network: nn.Module, config: TrainConfig, alone_gain: float | None = None) -> None:
     """
     Set the gain of a network's sigma.
 
     By what recordings showed of the sensor, where it learned from some; else by views of its
-    profile that no training has seen.
+    profile that no training has seen. A guided network has one gain for where there is colour,
+    and one for where there is none.
+
+    :param alone_gain: of the branch of depth alone of a guided network, where it is known
     """
-    ratios = error_ratios(network.eval(), _recorded(config) or _views(config))
-    gain = network.get_buffer('gain')
-    gain.fill_(best_gain(ratios) if len(ratios) else 1.0)
+    network.eval()
+    batches = _recorded(config) or _views(config)
+    if not isinstance(network, GuidedSR):
+        _set_gain(network, lambda batch: network(batch.depth, batch.valid), batches)
+        return
+    if alone_gain is None:
+        alone = network.alone
+        _set_gain(alone, lambda batch: tuple(alone(batch.depth, batch.valid)), batches)
+    else:
+        network.alone.gain.fill_(alone_gain)
+
+    def seen(batch: Batch) -> tuple[Tensor, ...]:
+        assert batch.rgb is not None
+        found = network.branches(batch.depth, batch.valid, batch.rgb)
+        return (*found.fused, found.valid * found.colored)
+
+    _set_gain(network, seen, batches)
+
+
+def _set_gain(
+    network: nn.Module, run: Callable[[Batch], tuple[Tensor, ...]], batches: list[Batch]
+) -> None:
+    ratios = error_ratios(run, batches)
+    network.get_buffer('gain').fill_(best_gain(ratios) if len(ratios) else 1.0)
 
 
 def _views(config: TrainConfig) -> list[Batch]:
     # Views of the size of images: light that goes astray, for one, does so across all of them.
     seen = replace(config.data, sensor_share=1.0, crop=_CALIBRATION_SIDE, tiles=1, batch_size=2)
-    sensor = {config.sensor: 1.0}
-    return validation_batches(seen, config.model.scale, sensor, _CALIBRATION_BATCHES)
+    views = validation_batches if config.guided is None else colored_batches
+    return views(seen, config.model.scale, {config.sensor: 1.0}, _CALIBRATION_BATCHES)
 
 
 def _recorded(config: TrainConfig) -> list[Batch]:
     """Return samples of the recordings of a training; none where it had none, or they are gone."""
-    sources = [source for source in config.data.sources if source.kind == 'recordings']
+    sources = [
+        source
+        for source in config.data.sources
+        if source.kind == 'recordings' and not source.measured
+    ]
     if not sources:
         return []
     data = replace(config.data, sources=sources, tiles=1, batch_size=_RECORDED_SAMPLES)
@@ -214,16 +250,20 @@ def write_onnx(
     """
     example = torch.ones(1, 1, 12, 16)
     height, width = (torch.export.Dim(name, min=1, max=16384) for name in 'hw')
-    sizes = {2: height, 3: width}
+    images, sizes = [example, example.clone()], [{2: height, 3: width}] * 2
+    if metadata.guided:
+        scale = metadata.scale
+        images.append(torch.ones(1, 3, 12 * scale, 16 * scale))
+        sizes.append({2: scale * height, 3: scale * width})
     with _quiet():
         program = torch.onnx.export(
             network,
-            (example, example.clone()),
+            tuple(images),
             dynamo=True,
             opset_version=OPSET,
-            input_names=INPUTS,
+            input_names=INPUTS[: len(images)],
             output_names=OUTPUTS,
-            dynamic_shapes=(sizes, sizes),
+            dynamic_shapes=tuple(sizes),
             external_data=False,
             verbose=False,
         )
@@ -273,10 +313,14 @@ def largest_difference(network: nn.Module, path: Path) -> float:
         valid = (torch.rand(1, 1, height, width, generator=generator) < 0.8).float()
         # A hole wider than what a pixel sees: nothing is known there.
         valid[..., height // 3 : height // 3 + 6, width // 3 : width // 3 + 6] = 0.0
+        images = [depth, valid]
+        if isinstance(network, GuidedSR):
+            images.append(_random_color(height * network.scale, width * network.scale, generator))
         with torch.no_grad():
-            wanted: tuple[Tensor, ...] = network(depth, valid)
+            wanted: tuple[Tensor, ...] = network(*images)
+        images[0] = depth * valid
         given = session.run(
-            list(OUTPUTS), {'depth': (depth * valid).numpy(), 'valid': valid.numpy()}
+            list(OUTPUTS), {name: i.numpy() for name, i in zip(INPUTS, images, strict=False)}
         )
         if not np.array_equal(given[2], wanted[2].numpy()):
             raise ExportError(f'validity at {width}x{height} is not what torch computes')
@@ -288,3 +332,11 @@ def largest_difference(network: nn.Module, path: Path) -> float:
                 )
             largest = max(largest, difference)
     return largest
+
+
+def _random_color(height: int, width: int, generator: torch.Generator) -> Tensor:
+    """Return colour (1, 3, height, width) that is unknown here and there, and in a corner."""
+    rgb = torch.rand(1, 3, height, width, generator=generator)
+    known = torch.rand(1, 1, height, width, generator=generator) < 0.8
+    known[..., : height // 2, : width // 2] = False
+    return rgb * known

@@ -28,7 +28,6 @@ from torch.utils.data import DataLoader
 from cdst_ros.training.config import ConfigError, TrainConfig
 from cdst_ros.training.data import (
     VALIDATION_SEED,
-    VALIDATION_STREAM,
     WHOLE,
     Batch,
     Batches,
@@ -42,8 +41,8 @@ from cdst_ros.training.data import (
 from cdst_ros.training.kept import KeptBatches, keep
 from cdst_ros.training.sources.held_out import refuse_doubles, refuse_overlap
 from cdst_ros.training.sources.opening import open_sources
-from cdst_ros.training.sources.procedural import Views
-from cdst_ros.training.sources.stream import MixedBatches, mixed_batch
+from cdst_ros.training.sources.procedural import colored_batches
+from cdst_ros.training.sources.stream import MixedBatches
 from cdst_ros.training.validation import validation_scenes
 from cdst_ros.training.waiting import TimedLoader
 
@@ -130,7 +129,8 @@ def validation(config: TrainConfig) -> Validation:
     sets = [_of_sources(config) if apart else _procedural(config)]
     scenes = []
     if config.validation_data is not None:
-        scenes = validation_scenes(Path(config.validation_data), scale)
+        color = config.guided is not None
+        scenes = validation_scenes(Path(config.validation_data), scale, color=color)
         sets.append([scene.batch for scene in scenes])
     refuse_doubles(config.data.sources, {scene.folder for scene in scenes})
     loaders: list[DataLoader[Batch]] = [
@@ -143,18 +143,9 @@ def validation(config: TrainConfig) -> Validation:
 def _procedural(config: TrainConfig) -> list[Batch]:
     """Return the procedural validation batches; with their pictures, where those are learned."""
     data, scale, sensors = config.data, config.model.scale, config.sensors
-    if config.transfer is None and config.mismatched is None:
+    if config.transfer is None and config.mismatched is None and config.guided is None:
         return validation_batches(data, scale, sensors, _VALIDATION_BATCHES)
-    views = Views(data, scale, sensors, VALIDATION_SEED)
-    each = -(-data.batch_size // data.tiles**2)
-    batches = []
-    for first in range(0, _VALIDATION_BATCHES * each, each):
-        keys = (
-            [VALIDATION_SEED, VALIDATION_STREAM, number] for number in range(first, first + each)
-        )
-        samples = [sample for key in keys for sample in views.see(np.random.default_rng(key))]
-        batches.append(mixed_batch(samples[: data.batch_size], color=True))
-    return batches
+    return colored_batches(data, scale, sensors, _VALIDATION_BATCHES)
 
 
 def _of_sources(config: TrainConfig) -> list[Batch]:

@@ -30,6 +30,8 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from cdst_ros.models.guided import GuidedSR
+from cdst_ros.models.registry import GUIDED
 from cdst_ros.superres.contract import read_metadata, read_origin
 from cdst_ros.superres.engine import ModelError
 from cdst_ros.superres.store import find_model
@@ -76,14 +78,46 @@ def described(start: str) -> dict[str, Any]:
     return {'model': {**model, 'options': options}, 'profile': metadata.profile}
 
 
+def with_start(values: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return a configuration with what it takes over from its start, where it says nothing itself.
+
+    A guided network that says nothing of its branch of depth alone takes that from a start of
+    depth alone, and its scale.
+
+    :raises ConfigError: when the start is none, or of another scale
+    """
+    found = described(str(values['start']))
+    values = {**found, **values}
+    theirs, ours = found['model'], values['model']
+    if not isinstance(ours, Mapping) or ours.get('network') != GUIDED:
+        return values
+    options = dict(ours.get('options') or {})
+    if theirs['network'] == GUIDED:
+        options = {**theirs['options'], **options}
+    else:
+        options.setdefault('alone', {'network': theirs['network'], **theirs['options']})
+    if ours.get('scale', theirs['scale']) != theirs['scale']:
+        raise ConfigError(
+            f'start: {values["start"]} enlarges by {theirs["scale"]}, and model.scale is '
+            f'{ours["scale"]}'
+        )
+    values['model'] = {**ours, 'scale': theirs['scale'], 'options': options}
+    return values
+
+
 def load_start(network: nn.Module, start: str) -> None:
     """
     Give a network the weights of a model, all of them.
+
+    A guided network takes its branch of depth alone from a model of depth alone.
 
     :raises ConfigError: when there is no such model, or it is of another network; names what
         does not fit
     """
     path = find_start(start)
+    if isinstance(network, GuidedSR) and not is_guided(start):
+        network = network.alone
     wanted = network.state_dict()
     weights = _of_checkpoint(path) if path.suffix == _CHECKPOINT else _of_onnx(path, wanted)
     remedy = 'leave the model section out to take its own'
@@ -124,6 +158,32 @@ def find_start(start: str) -> Path:
         return find_model(start)
     except ModelError as error:
         raise ConfigError(f'start: {error}') from None
+
+
+def is_guided(start: str) -> bool:
+    """
+    Whether a start is of a network that sees colour.
+
+    :raises ConfigError: when there is none
+    """
+    path = find_start(start)
+    if path.suffix == _CHECKPOINT:
+        config = read_checkpoint(path)['hyper_parameters']['config']
+        return bool(config['model']['network'] == GUIDED)
+    return read_metadata(path).guided
+
+
+def gain_of(start: str) -> float | None:
+    """
+    Return the factor on sigma that a model was exported with, None for a checkpoint.
+
+    :raises ConfigError: when there is no such start
+    """
+    path = find_start(start)
+    if path.suffix == _CHECKPOINT:
+        return None
+    found = _of_onnx(path, ['gain']).get('gain')
+    return None if found is None else float(found)
 
 
 def identity(start: str) -> dict[str, str]:

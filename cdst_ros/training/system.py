@@ -55,6 +55,18 @@ class Step(NamedTuple):
     figures: dict[str, Tensor]
 
 
+class Weighed(NamedTuple):
+    """
+    What errors of a batch count as, (N, 1, sh, sw) each.
+
+    :param unit: an error of one unit [m]
+    :param weight: of each pixel in the L1 errors; None where they do not count
+    """
+
+    unit: Tensor
+    weight: Tensor | None
+
+
 class _Averaging(Callback):
     """
     Moves the average of a system after every step.
@@ -146,22 +158,40 @@ class SuperResSystem(LightningModule):
         """Return the weighted losses of a batch by name."""
         return self.super_resolution(batch, *self.network(batch.depth, batch.valid))
 
+    def predict(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Return depth, sigma and validity that the average weights make of a batch."""
+        found: tuple[Tensor, Tensor, Tensor] = self.average(batch.depth, batch.valid)
+        return found
+
     def super_resolution(
         self, batch: Batch, depth_hr: Tensor, sigma_hr: Tensor, valid_hr: Tensor
     ) -> Step:
         """Return the losses of ``LossConfig`` of what the network makes of a batch."""
+        return Step(self.errors(batch, self.weigh(batch), depth_hr, sigma_hr, valid_hr), {})
+
+    def weigh(self, batch: Batch) -> Weighed:
+        """Return what errors of a batch count as."""
+        weights, scale = self.config.loss, self.config.model.scale
+        unit = local_unit(batch.depth, batch.valid, self._sigma(batch.depth), scale)
+        if not (weights.sigmas or weights.units):
+            return Weighed(unit, None)
+        weight = edge_weight(batch.truth, batch.truth_valid, weights.edges)
+        return Weighed(
+            unit, weight + thin_weight(batch.truth, batch.truth_valid, weights.thin, scale)
+        )
+
+    def errors(
+        self, batch: Batch, weighed: Weighed, depth_hr: Tensor, sigma_hr: Tensor, valid_hr: Tensor
+    ) -> dict[str, Tensor]:
+        """Return the losses of ``LossConfig`` of one output for a batch, where it is valid."""
         weights = self.config.loss
-        noise = self._sigma(batch.depth)
         error = depth_hr - batch.truth
         mask = batch.truth_valid * valid_hr
-        scale = self.config.model.scale
-        unit = local_unit(batch.depth, batch.valid, noise, scale)
+        unit, weight = weighed
         losses = {
             'likelihood': weights.likelihood * laplace_likelihood(error, sigma_hr, unit, mask)
         }
-        if weights.sigmas or weights.units:
-            weight = edge_weight(batch.truth, batch.truth_valid, weights.edges)
-            weight = weight + thin_weight(batch.truth, batch.truth_valid, weights.thin, scale)
+        if weight is not None:
             sigmas = scaled_l1(error, self._sigma(batch.truth), weight, mask)
             losses['sigmas'] = weights.sigmas * sigmas
             losses['units'] = weights.units * scaled_l1(error, unit, weight, mask)
@@ -169,7 +199,7 @@ class SuperResSystem(LightningModule):
             rounded = mask * batch.disparity[:, None, None, None]
             beyond = level_l1(error, batch.step, weights.rounding, rounded)
             losses['levels'] = weights.levels * beyond
-        return Step(losses, {})
+        return losses
 
     def configure_callbacks(self) -> list[Callback]:
         """Return what moves the average, for its place is before a checkpoint is written."""
@@ -225,11 +255,8 @@ class SuperResSystem(LightningModule):
 
     def _validate(self, batch: Batch, index: int) -> None:
         scale = self.config.model.scale
-        depth_hr, sigma_hr, valid_hr = self.average(batch.depth, batch.valid)
-        # Beside a hole the floor has read what is not there.
-        holes = functional.max_pool2d(1 - batch.valid, 3, 1, 1)
-        whole = functional.interpolate(1 - holes, scale_factor=scale, mode='nearest')
-        mask = batch.truth_valid * valid_hr * whole
+        depth_hr, sigma_hr, valid_hr = self.predict(batch)
+        mask = self._counted(batch) * valid_hr
         floor = functional.interpolate(batch.depth, scale_factor=scale, mode='bilinear')
         error = (depth_hr - batch.truth).abs()
         within = (error <= math.log(2) * sigma_hr).float()
@@ -245,6 +272,17 @@ class SuperResSystem(LightningModule):
             if (self._pictures - 1) % self.config.image_every == 0:
                 self._show(batch, floor, depth_hr)
 
+    def against_truth(self, name: str, depth_hr: Tensor, batch: Batch) -> dict[str, Tensor]:
+        """Return the errors of an output by name, over what is known beside no hole [cm]."""
+        return self._centimetres(name, (depth_hr - batch.truth).abs(), batch, self._counted(batch))
+
+    def _counted(self, batch: Batch) -> Tensor:
+        """Return where the truth is known, and the floor has read nothing of a hole."""
+        holes = functional.max_pool2d(1 - batch.valid, 3, 1, 1)
+        scale = self.config.model.scale
+        whole = functional.interpolate(1 - holes, scale_factor=scale, mode='nearest')
+        return batch.truth_valid * whole
+
     def _centimetres(
         self, name: str, error: Tensor, batch: Batch, mask: Tensor
     ) -> dict[str, Tensor]:
@@ -259,7 +297,7 @@ class SuperResSystem(LightningModule):
 
     def _validate_disparity(self, batch: Batch, index: int) -> None:
         """Log the mean absolute difference of Middlebury's protocol [levels]."""
-        depth_hr = self.average(batch.depth, batch.valid)[0]
+        depth_hr = self.predict(batch)[0]
         error = (to_levels(depth_hr) - to_levels(batch.truth)).abs().mean()
         self.log(
             'val/middlebury_mad', error, batch_size=1, add_dataloader_idx=False, prog_bar=True

@@ -30,11 +30,12 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from cdst_ros.training.checkpoint import completed_steps
 from cdst_ros.training.config import ConfigError, TrainConfig
+from cdst_ros.training.guided.system import GuidedSystem
 from cdst_ros.training.loading import Loaders, validation
 from cdst_ros.training.mismatched.system import MismatchedSystem
 from cdst_ros.training.origin import recordings_of
 from cdst_ros.training.progress import ProgressBar, ProgressFile, ProgressLines
-from cdst_ros.training.start import identity, load_estimation, load_start
+from cdst_ros.training.start import gain_of, identity, load_estimation, load_start
 from cdst_ros.training.system import SuperResSystem
 from cdst_ros.training.transfer.system import TransferSystem
 from cdst_ros.training.waiting import WaitShare
@@ -76,6 +77,8 @@ def train(
         if resume is None:
             load_start(system.network, config.start)
             system.average.load_state_dict(system.network.state_dict())
+        if config.guided is not None and config.guided.frozen:
+            system.provenance['alone_gain'] = gain_of(config.start)
     if isinstance(system, TransferSystem) and system.transfer.start and resume is None:
         load_estimation(system.auxiliary, system.transfer.start)
     learned_from = recordings_of(config.data)
@@ -99,6 +102,8 @@ def system_of(config: TrainConfig) -> SuperResSystem:
     values = config.to_dict()
     if config.mismatched is not None:
         return MismatchedSystem(values)
+    if config.guided is not None:
+        return GuidedSystem(values)
     return SuperResSystem(values) if config.transfer is None else TransferSystem(values)
 
 

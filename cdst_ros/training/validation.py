@@ -24,9 +24,11 @@ import torch
 from torch import Tensor
 
 from cdst_ros.depth.arrays import U8
+from cdst_ros.recordings.images import decode_color
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.data import Batch
 from cdst_ros.training.sources.held_out import VALIDATION_SCENES
+from cdst_ros.training.sources.image import resized
 from cdst_ros.training.sources.levels import PROTOCOL
 
 #: Folder -> levels that a stored value of it is worth.
@@ -40,14 +42,15 @@ class Scene(NamedTuple):
     batch: Batch
 
 
-def validation_scenes(folder: Path, scale: int) -> list[Scene]:
+def validation_scenes(folder: Path, scale: int, *, color: bool = False) -> list[Scene]:
     """
     Return the validation scenes below ``folder``, disparity as depth.
 
+    :param color: whether batches carry pictures; unknown where a scene has none
     :raises ConfigError: when it holds none of the folders, or lacks a scene
     """
     found = [
-        Scene(name, _batch(_read(folder / name / f'{scene}_depth.png', _LEVELS[name]), scale))
+        Scene(name, _of_scene(folder / name, scene, _LEVELS[name], scale, color=color))
         for name, scenes in VALIDATION_SCENES.items()
         if (folder / name).is_dir()
         for scene in scenes
@@ -58,6 +61,20 @@ def validation_scenes(folder: Path, scale: int) -> list[Scene]:
         f'validation_data: {folder} holds neither of {", ".join(VALIDATION_SCENES)}; leave it out '
         'to validate on procedural scenes alone'
     )
+
+
+def _of_scene(folder: Path, scene: str, levels: float, scale: int, *, color: bool) -> Batch:
+    stored = _read(folder / f'{scene}_depth.png', levels)
+    batch = _batch(stored, scale)
+    if not color:
+        return batch
+    height, width = batch.truth.shape[-2:]
+    picture = folder / f'{scene}_rgb.jpg'
+    if not picture.exists():
+        return batch._replace(rgb=torch.zeros(1, 3, height, width), has_rgb=torch.zeros(1))
+    rgb = resized(decode_color(picture.read_bytes()), stored.shape)[:height, :width]
+    pixels = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None] / 255
+    return batch._replace(rgb=pixels, has_rgb=torch.ones(1))
 
 
 def to_levels(depth: Tensor) -> Tensor:

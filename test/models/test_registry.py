@@ -24,7 +24,7 @@ def test_a_network_is_built_by_name():
 
 
 def test_an_unknown_network_names_those_there_are():
-    with pytest.raises(ValueError, match="no network 'big'; there are: dbpn, lite"):
+    with pytest.raises(ValueError, match="no network 'big'; there are: dbpn, guided, lite"):
         build('big', 2, (0.0, 0.0, 0.0))
 
 

@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -24,8 +25,17 @@ from torch.utils.data import DataLoader, Dataset
 
 from cdst_ros.synthetic import SensorProfile
 from cdst_ros.training.config import DataConfig
-from cdst_ros.training.data import MARGIN, TRAINING_STREAM, see_view, tiles
+from cdst_ros.training.data import (
+    MARGIN,
+    TRAINING_STREAM,
+    VALIDATION_SEED,
+    VALIDATION_STREAM,
+    Batch,
+    see_view,
+    tiles,
+)
 from cdst_ros.training.sources.sample import Sample
+from cdst_ros.training.sources.stream import mixed_batch
 
 
 class Views(Dataset[list[Sample]]):
@@ -96,6 +106,22 @@ class Procedural:
         if not self.pool:
             return self.views.see(rng)[:count]
         return [self.pool[int(place)] for place in rng.integers(len(self.pool), size=count)]
+
+
+def colored_batches(
+    config: DataConfig, scale: int, sensors: Mapping[SensorProfile, float], count: int
+) -> list[Batch]:
+    """Return ``validation_batches`` with their pictures."""
+    views = Views(replace(config, color=True), scale, sensors, VALIDATION_SEED)
+    each = -(-config.batch_size // config.tiles**2)
+    batches = []
+    for first in range(0, count * each, each):
+        keys = (
+            [VALIDATION_SEED, VALIDATION_STREAM, number] for number in range(first, first + each)
+        )
+        samples = [sample for key in keys for sample in views.see(np.random.default_rng(key))]
+        batches.append(mixed_batch(samples[: config.batch_size], color=True))
+    return batches
 
 
 def _as_they_are(samples: list[Sample]) -> list[Sample]:
