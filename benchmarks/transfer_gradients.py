@@ -16,12 +16,15 @@ What each loss of the knowledge transfer asks of the network that runs, beside i
 
 Run it as ``python benchmarks/transfer_gradients.py CHECKPOINT [--weights NAME=VALUE ...]``: a
 checkpoint of a joint training, whose configuration says where the samples are. Best one in which
-the losses had weights near zero (``spectators`` in ``ablation_x4.yaml``): what was trained with a
-loss rests where the gradients of all of them cancel out. Told for every loss: the size of its gradient, with the weight it has, in units of that of super-resolution's own losses
-(the median, over the weights of the network that it reaches, of one root mean square over batches
-by the other: what an optimiser that scales every weight's step goes by); and the cosines between
-its mean gradient and theirs, on the same samples and on others. A loss that helps has to point
-where theirs points on other samples: at a cosine of zero it turns the network away from its task.
+the losses weighed next to nothing (``spectators`` in ``ablation_x4.yaml``): what was trained with
+a loss rests where the gradients of all of them cancel out.
+
+Told for every loss: the size of its gradient, with the weight it has, in units of that of
+super-resolution's own losses (the median, over the weights of the network that it reaches, of one
+root mean square over batches by the other: what an optimiser that scales every weight's step goes
+by); and the cosines between its mean gradient and theirs, on the same samples and on others. A
+loss that helps has to point where theirs points on other samples: at a cosine of zero it turns the
+network away from its task.
 """
 
 from __future__ import annotations
