@@ -73,7 +73,7 @@ def upscale(
     info_topic: Annotated[str | None, options.info_topic(_BAGS)] = None,
     color_topic: Annotated[
         str | None,
-        typer.Option(help='For joint_bilateral, if there are several.', rich_help_panel=_BAGS),
+        typer.Option(help='For what sees colour, if there are several.', rich_help_panel=_BAGS),
     ] = None,
     depth_scale: Annotated[
         float, typer.Option(help='Metres a unit of 16-bit images and messages.')
@@ -149,6 +149,7 @@ def upscale(
                     depth_topic=depth_topic,
                     info_topic=info_topic,
                     color_topic=color_topic,
+                    require_color=not opened.info.works_blind,
                 ) as frames,
                 progress_bar('Enlarging') as progress,
             ):

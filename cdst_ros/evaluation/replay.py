@@ -25,6 +25,7 @@ from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.registration import RegistrationError, require_on_grid
 from cdst_ros.depth.repetition import RepetitionDetector
+from cdst_ros.evaluation.guide import Guide
 from cdst_ros.evaluation.skipped import Skipped
 from cdst_ros.evaluation.sources import Source, SourceFrame
 from cdst_ros.superres.engine import EngineError
@@ -58,10 +59,12 @@ class ReplayCounts:
     :param first_stamp_ns: of the first frame [ns]
     :param last_stamp_ns: of the last frame [ns]
     :param warnings: what is odd about the input
+    :param blind: frames enlarged from depth alone by an engine that takes colour
     """
 
     frames: int = 0
     skipped: Skipped = field(default_factory=Skipped)
+    blind: Skipped = field(default_factory=Skipped)
     seconds: dict[str, float] = field(default_factory=dict)
     clipped: float = 0.0
     first_stamp_ns: int | None = None
@@ -91,6 +94,7 @@ class Replay:
         self._source = source
         self._superres = superres
         self._info = superres.engine.info
+        self._guide = Guide(self._info)
         self.counts = ReplayCounts()
 
     def __iter__(self) -> Iterator[Replayed]:
@@ -113,7 +117,15 @@ class Replay:
         return frame.camera.scaled(self._info.scale, self._info.alignment)
 
     def _color(self, frame: SourceFrame, camera: CameraModel | None) -> U8 | None:
-        return registered_color(frame, self._info.scale, camera) if self._info.guided else None
+        if not self._info.guided:
+            return None
+        if not self._info.works_blind:
+            return registered_color(frame, self._info.scale, camera)
+        try:
+            return self._guide(frame)
+        except RegistrationError as error:
+            self.counts.blind.add(str(error), frame.name)
+            return None
 
     def _look_at(self, repetition: RepetitionDetector, depth: F32) -> None:
         if repetition.factor is not None:

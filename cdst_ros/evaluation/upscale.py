@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from cdst_ros.depth.encodings import MILLIMETRES
-from cdst_ros.evaluation.replay import Replay, Stopwatch, realtime_factor
+from cdst_ros.evaluation.replay import Replay, ReplayCounts, Stopwatch, realtime_factor
 from cdst_ros.evaluation.sinks import BagSink, FolderSink, ImageSink, RecordingSink, Sink
 from cdst_ros.evaluation.sources import (
     IMAGE_SUFFIXES,
@@ -67,6 +67,7 @@ class UpscaleSummary:
     :param realtime_factor: times faster than recorded, None where stamps do not tell
     :param engine: what enlarged them
     :param warnings: what is odd about the input
+    :param blind: of the frames, those enlarged from depth alone though colour is taken
     """
 
     output: Path
@@ -80,6 +81,7 @@ class UpscaleSummary:
     realtime_factor: float | None
     engine: EngineInfo
     warnings: list[str]
+    blind: int = 0
 
     @property
     def fps(self) -> float:
@@ -101,6 +103,7 @@ class UpscaleSummary:
             'stage_ms': self.stage_ms,
             'clipped_fraction': self.clipped_fraction,
             'warnings': self.warnings,
+            'without_color': self.blind,
             'engine': engine.engine,
             'model': engine.model,
             'scale': engine.scale,
@@ -178,8 +181,17 @@ def upscale(
         clipped_fraction=counts.clipped / counts.frames,
         realtime_factor=None if math.isnan(faster) else faster,
         engine=superres.engine.info,
-        warnings=counts.warnings,
+        warnings=counts.warnings + _told_of_blindness(counts),
+        blind=counts.blind.count,
     )
+
+
+def _told_of_blindness(counts: ReplayCounts) -> list[str]:
+    blind = counts.blind
+    if not blind.count:
+        return []
+    which = 'all' if blind.count == counts.frames else f'{blind.count} of {counts.frames}'
+    return [f'{which} frames were enlarged from depth alone: {"; ".join(blind.reasons)}']
 
 
 def _target(source: Kind, destination: Destination) -> Kind:

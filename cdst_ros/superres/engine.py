@@ -42,9 +42,11 @@ class EngineInfo:
     :param alignment: how the output grid lies on the input grid
     :param precision: what the arithmetic is really done in: ``f32``, ``bf16``, ...
     :param device: such as ``CPU`` or the GPU's name
-    :param guided: whether ``infer`` needs colour
+    :param guided: whether ``infer`` takes colour
     :param noise: sigma(z) of the sensor the model was trained for; zero for classical methods
     :param reason: why it was chosen, where it was not asked for by name
+    :param works_blind: whether, guided, it does without colour where there is none: then it gives
+        what it would of depth alone
     """
 
     engine: str
@@ -56,6 +58,7 @@ class EngineInfo:
     guided: bool
     noise: NoiseModel
     reason: str = ''
+    works_blind: bool = False
 
 
 class Inference(NamedTuple):
@@ -84,7 +87,8 @@ class Engine(Protocol):
 
         :param depth: (H, W) [m]; values where not ``valid`` are finite and must not matter
         :param valid: (H, W)
-        :param rgb: (sH, sW, 3) for guided methods, registered to the output grid
+        :param rgb: (sH, sW, 3) for guided methods, registered to the output grid; to models a
+            pixel of which all three channels are 0 is unknown
         :raises EngineError: when the engine breaks on this frame
         """
 

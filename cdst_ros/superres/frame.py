@@ -125,7 +125,8 @@ class SuperResolution:
         Enlarge one image.
 
         :param depth: (H, W) float32 [m]; NaN, infinities, zero and negatives are unknown
-        :param rgb: (sH, sW, 3) for guided engines, registered to the output grid
+        :param rgb: (sH, sW, 3) for guided engines, registered to the output grid; black is
+            unknown to models
         :raises ValueError: when ``depth`` is no such image
         :raises EngineError: when the engine breaks on this frame; the next one may be tried
         """

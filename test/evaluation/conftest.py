@@ -34,6 +34,7 @@ class WorkedEngine:
     added: float = 0.0
     fails_on: tuple[int, ...] = ()
     guided: bool = False
+    works_blind: bool = False
     frames: int = 0
     colors: list = field(default_factory=list)
 
@@ -48,6 +49,7 @@ class WorkedEngine:
             device='CPU',
             guided=self.guided,
             noise=NoiseModel(constant=0.01),
+            works_blind=self.works_blind,
         )
 
     def infer(self, depth, valid, rgb=None):

@@ -61,6 +61,20 @@ def test_guided_engines_get_registered_colour(recording, make_engine):
     assert engine.colors == [None] * 6
 
 
+def test_an_engine_that_works_without_colour_gets_what_there_is(recording, make_engine):
+    engine = make_engine(guided=True, works_blind=True)
+    replay = Replay(open_source(recording, color=True), SuperResolution(engine))
+    assert sum(1 for _ in replay) == 6
+    assert [color.shape for color in engine.colors] == [(48, 64, 3)] * 6
+    assert replay.counts.blind.count == 0
+    engine = make_engine(guided=True, works_blind=True)
+    replay = Replay(open_source(recording, color=False), SuperResolution(engine))
+    assert sum(1 for _ in replay) == 6
+    assert engine.colors == [None] * 6
+    assert replay.counts.blind.reasons == ['no colour (6 frames, the first 000000)']
+    assert replay.counts.skipped.count == 0
+
+
 OUTPUT = CAMERA.scaled(2, GridAlignment.HALF_PIXEL)
 COLORED = SourceFrame(
     name='0',

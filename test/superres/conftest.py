@@ -64,6 +64,7 @@ def _graph(
     size: tuple[int | str, int | str] = ('h', 'w'),
     rank: int = 4,
     leaks: bool = False,
+    glows: bool = False,
     nan: bool = False,
     never_valid: bool = False,
     quantised: bool = False,
@@ -110,6 +111,9 @@ def _graph(
     if leaks:
         nodes.append(node('GlobalAveragePool', ['enlarged'], ['mean']))
         nodes.append(node('Add', ['enlarged', 'mean'], ['found']))
+    elif glows:
+        nodes.append(node('ReduceMean', ['rgb'], ['glow']))
+        nodes.append(node('Add', ['enlarged', 'glow'], ['found']))
     elif nan:
         nodes.append(node('Div', ['enlarged', 'zero'], ['far']))
         nodes.append(node('Sub', ['far', 'far'], ['found']))

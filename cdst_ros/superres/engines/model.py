@@ -142,6 +142,27 @@ def try_engine(path: Path, engine: Engine) -> None:
             f'{path}: its output depends on the depth under holes, which contract 1 says must not '
             f'matter; {_EXPORT_AGAIN}'
         )
+    if rgb is not None and not _blind_where_black(engine, depth, valid, rgb):
+        raise ModelError(
+            f'{path}: where colour is unknown, which is 0, its output is not that of depth alone, '
+            f'as contract 1 says; {_EXPORT_AGAIN}'
+        )
+
+
+def _blind_where_black(engine: Engine, depth: F32, valid: Bool, rgb: U8) -> bool:
+    """Whether a model gives where colour is 0 what it gives where there is none at all."""
+    half = rgb.copy()
+    half[:, : rgb.shape[1] // 2] = 0
+    found = []
+    for colour in (half, np.zeros_like(rgb)):
+        out = engine.infer(np.where(valid, depth, np.float32(0)), valid, colour)
+        known = [out.depth, out.depth if out.sigma is None else out.sigma]
+        found.append([np.where(out.valid, image, np.float32(0)) for image in known])
+    unknown = np.s_[:, : rgb.shape[1] // 2]
+    return all(
+        np.allclose(beside[unknown], alone[unknown], atol=1e-5)
+        for beside, alone in zip(*found, strict=True)
+    )
 
 
 def _checked_depth(engine: Engine, depth: F32, valid: Bool, rgb: U8 | None) -> F32:
@@ -171,7 +192,7 @@ class ModelInputs:
         """
         Fill the arrays from a frame and return them.
 
-        :raises EngineError: where colour is due and missing, or of another size
+        :raises EngineError: where colour is of another size
         """
         arrays = self.arrays(*depth.shape)
         fill_inputs(self._info, arrays, depth, valid, rgb)
@@ -192,11 +213,15 @@ def fill_inputs(
     """
     Fill arrays of ``input_shapes`` from a frame.
 
-    :raises EngineError: where colour is due and missing, or of another size
+    Colour that is missing is unknown everywhere, which is 0.
+
+    :raises EngineError: where colour is of another size
     """
     arrays['depth'][0, 0] = depth
     arrays['valid'][0, 0] = valid
-    if info.guided:
+    if info.guided and rgb is None:
+        arrays['rgb'].fill(0.0)
+    elif info.guided:
         colour = check_colour(info, depth, rgb)
         np.multiply(colour.transpose(2, 0, 1), np.float32(1 / 255), out=arrays['rgb'][0])
 
@@ -235,6 +260,7 @@ def model_info(
         device=device,
         guided=metadata.guided,
         noise=metadata.noise,
+        works_blind=metadata.guided,
     )
 
 

@@ -125,8 +125,8 @@ def test_colour_reaches_a_guided_model(name, make_model):
 
     # This model gives the mean of the three channels as sigma.
     np.testing.assert_allclose(out.sigma, rgb.mean(axis=2) / 255, atol=1e-6)
-    with pytest.raises(EngineError, match='needs colour of 10x8 pixels, got none'):
-        engine.infer(depth, valid)
+    assert engine.info.works_blind
+    assert not engine.infer(depth, valid).sigma.any()
     with pytest.raises(EngineError, match='needs colour of 10x8'):
         engine.infer(depth, valid, rgb[:, 1:])
 
@@ -140,6 +140,14 @@ def test_colour_reaches_a_guided_model(name, make_model):
         ({'inputs': {'depth': 1, 'valid': 1, 'time': 1}}, 'inputs are depth, time, valid where'),
         ({'size': (12, 16)}, 'any size'),
         ({'leaks': True}, 'depends on the depth under holes'),
+        (
+            {
+                'metadata': ModelMetadata('tiny', 2, guided=True),
+                'inputs': {'depth': 1, 'valid': 1, 'rgb': 3},
+                'glows': True,
+            },
+            'where colour is unknown, which is 0, its output is not that of depth alone',
+        ),
         ({'nan': True}, 'not finite'),
         ({'never_valid': True}, 'no valid pixel'),
         ({'metadata': ModelMetadata('tiny', 3)}, 'scale in its metadata'),
