@@ -263,6 +263,22 @@ def test_without_a_recording_a_model_from_elsewhere_is_offered_unjudged(make_des
     assert 'could not be judged here' in told['offer']['says']
     assert desk.call('accept').success
     assert desk.runs() == 'new'
+    assert (desk.learning / 'offers' / 'new.onnx.taken').exists()
+
+
+def test_what_could_not_be_judged_is_judged_after_a_restart(make_desk, tmp_path, tiny):
+    desk = make_desk(str(tiny), recording=str(tmp_path / 'room'))
+    desk.until_told(state='idle')
+    file = desk.learning / 'offers' / 'new.onnx'
+    shutil.copyfile(write_model(tmp_path / 'new.onnx'), file)
+    told = desk.until_told(state='offering')
+    assert 'could not be judged here: 0 frames are too few' in told['offer']['says']
+    desk.trainer.on_node(desk.trainer.node.trigger_shutdown)
+    record(tmp_path / 'room', size=(16, 12), scale=2)
+    second = make_desk(str(tiny), recording=str(tmp_path / 'room'))
+    second.trainer.until(lambda: 'new against tiny' in second.told()['remark'], LONG_S)
+    assert second.told()['offer'] == {}, 'both do the same, so none is better'
+    assert [path.name for path in file.parent.iterdir()] == ['new.onnx.taken']
 
 
 def test_a_file_that_is_no_model_is_named(make_desk, tiny):

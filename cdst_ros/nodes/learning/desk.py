@@ -129,6 +129,7 @@ class TrainingDesk:
         self._inbox = Inbox(folder / 'offers')
         self._inbox.folder.mkdir(parents=True, exist_ok=True)
         self._hold(folder)
+        self._inbox.bring_back()
         self._ledger.entries()
         self._waiting = Waiting(self._node)
         self._superres = SuperresClient(self._node, self._waiting, self._chosen.superres)
@@ -239,17 +240,26 @@ class TrainingDesk:
         path = await self._base()
         order = self._order(str(path), name=adapted_name(path, recording))
         job = await self._waiting.apart(lambda: self._workshop.start(order))
-        withdrawn = ''
-        if self._offer is not None:
-            name = self._offer.metadata.name
-            withdrawn = f'. {name} is no longer on offer, unless this one comes to nothing'
-        self._offer = self._offered_by = None
-        self._remark = ''
+        withdrawn = self._withdraw()
         return (
             f'training {order.name} from {read_metadata(path).name} on {recording}, {order.steps} '
             f'steps; it goes on without this node. Progress: ~/status and {job.folder}. An offer '
             f'follows if it is better{withdrawn}'
         )
+
+    def _withdraw(self) -> str:
+        """Take the offer back, for a training; return what becomes of it."""
+        offer, job = self._offer, self._offered_by
+        self._offer = self._offered_by = None
+        self._remark = ''
+        if offer is None:
+            return ''
+        if job is not None:
+            return (
+                f'. {offer.metadata.name} is no longer on offer, unless this one comes to nothing'
+            )
+        self._inbox.bring_back()
+        return f'. {offer.metadata.name}, which could not be judged, is judged after it'
 
     async def _cancel(self) -> str:
         """End the training for good."""
@@ -371,7 +381,7 @@ class TrainingDesk:
         try:
             job = await self._waiting.apart(lambda: self._workshop.start(order))
         except ValueError as error:
-            self._put_on_offer(Offer.unjudged(self._inbox.take(file), str(error)), None)
+            self._put_on_offer(Offer.unjudged(self._inbox.put_off(file), str(error)), None)
             return f'{file.name} has arrived, and cannot be judged: {error}'
         # Last: whoever is killed before this finds the model in its place, and judges it again.
         self._inbox.take(file)
@@ -441,6 +451,8 @@ class TrainingDesk:
         """Note what became of the offer, so that it is not made again."""
         if self._offered_by is not None:
             (self._offered_by / _DECIDED).write_text(f'{what}\n', encoding='utf-8')
+        elif self._offer is not None:
+            self._inbox.take(self._offer.model)
         self._offer = self._offered_by = None
 
     def _has_ended(self, job: Job) -> bool:

@@ -23,7 +23,7 @@ from cdst_ros.superres.engine import ModelError
 
 #: A file that has not changed for so long has been copied whole [s].
 _SETTLED_S = 2.0
-_TAKEN, _REFUSED = '.taken', '.refused'
+_TAKEN, _REFUSED, _UNJUDGED = '.taken', '.refused', '.unjudged'
 
 
 class Inbox:
@@ -55,8 +55,19 @@ class Inbox:
 
     def take(self, file: Path) -> Path:
         """Note that a model has been dealt with; return where it is now."""
-        return file.rename(file.with_name(file.name + _TAKEN))
+        return file.rename(file.with_name(file.name.removesuffix(_UNJUDGED) + _TAKEN))
 
     def refuse(self, file: Path) -> Path:
         """Note that a file is of no use; return where it is now."""
         return file.rename(file.with_name(file.name + _REFUSED))
+
+    def put_off(self, file: Path) -> Path:
+        """Note that a model could not be judged yet; return where it is now."""
+        return file.rename(file.with_name(file.name + _UNJUDGED))
+
+    def bring_back(self) -> None:
+        """Let what could not be judged arrive once more, but for what has been replaced since."""
+        for file in sorted(self.folder.glob(f'*.onnx{_UNJUDGED}')):
+            arrived = file.with_name(file.name.removesuffix(_UNJUDGED))
+            if not arrived.exists():
+                file.rename(arrived)
