@@ -31,6 +31,7 @@ from typing import Any, TypeVar
 import yaml
 
 from cdst_ros.synthetic import SensorProfile, load_profile
+from cdst_ros.training.adaptation.config import AdaptationConfig
 from cdst_ros.training.guided.config import GuidedConfig
 from cdst_ros.training.mismatched.config import MismatchedConfig
 from cdst_ros.training.sources.settings import SourceConfig
@@ -221,6 +222,7 @@ class TrainConfig:
     :param transfer: what colour teaches meanwhile; null trains on depth alone
     :param mismatched: trains depth from colour instead, on depth of low resolution; null: not
     :param guided: trains a network that sees colour as well; null: one of depth alone
+    :param adaptation: what measured depth and colour teach where nobody knows the truth; null: not
     :param start: model (a shipped name, or an ONNX file) or checkpoint whose weights to begin
         with; a file takes over its ``model`` and ``profile`` where it names none of its own, and
         a guided one may take its branch of depth alone from a model of depth alone. Null begins
@@ -252,6 +254,7 @@ class TrainConfig:
     stop: StopConfig | None = None
     transfer: TransferConfig | None = None
     mismatched: MismatchedConfig | None = None
+    adaptation: AdaptationConfig | None = None
     guided: GuidedConfig | None = None
 
     def __post_init__(self) -> None:
@@ -280,6 +283,10 @@ class TrainConfig:
                     'sources in mismatched.validation'
                 )
         self._check_guided()
+        if self.adaptation is not None and (self.transfer or self.mismatched or self.guided):
+            raise ValueError(
+                'adaptation, transfer, mismatched and guided are trainings: give one of them'
+            )
         if self.schedule_steps is not None and self.schedule_steps < self.max_steps:
             raise ValueError(
                 f'schedule_steps ({self.schedule_steps}) is shorter than max_steps '

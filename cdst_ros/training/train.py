@@ -28,6 +28,7 @@ from lightning.pytorch import Callback, LightningModule, Trainer, seed_everythin
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
+from cdst_ros.training.adaptation.system import AdaptationSystem
 from cdst_ros.training.checkpoint import completed_steps
 from cdst_ros.training.config import ConfigError, TrainConfig
 from cdst_ros.training.guided.system import GuidedSystem
@@ -104,6 +105,8 @@ def system_of(config: TrainConfig) -> SuperResSystem:
         return MismatchedSystem(values)
     if config.guided is not None:
         return GuidedSystem(values)
+    if config.adaptation is not None:
+        return AdaptationSystem(values)
     return SuperResSystem(values) if config.transfer is None else TransferSystem(values)
 
 

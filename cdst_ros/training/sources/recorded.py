@@ -16,7 +16,11 @@ What a robot recorded: recordings of this package, bags, and folders of pairs.
 
 Where a frame has a reference of higher resolution, depth is the input and the reference the truth.
 Where it has none, the recorded depth is the truth, and inputs are made of it by the scale: pairs
-across scales.
+across scales. Or it is the input, on request (``measured``), with colour of the output's
+resolution, and there is no truth.
+
+Colour is brought onto the grid of the truth, and is 0 where nothing is seen. Where it lies more
+than 2 px of the output beside depth, over the recording, it teaches nothing: it is refused.
 """
 
 from __future__ import annotations
@@ -24,8 +28,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
+from cdst_ros.depth.arrays import U8
 from cdst_ros.depth.encodings import MILLIMETRES
-from cdst_ros.evaluation.references import RecordedPairs, UnusableFrameError, color_of
+from cdst_ros.depth.misregistration import MisregisteredError, require_registered
+from cdst_ros.depth.registration import RegistrationError
+from cdst_ros.evaluation.references import RecordedPairs, UnusableFrameError
+from cdst_ros.evaluation.seen_color import ColorMeter, seen_color
 from cdst_ros.evaluation.sources import Kind, SourceFrame, kind_of, open_source
 from cdst_ros.recordings.bag import TOLERANCE_NS
 from cdst_ros.recordings.datasets.pairs import LOW
@@ -73,6 +83,9 @@ class _Reading:
         self._scale = scale
         self._color = color
         self._pairing: RecordedPairs | None = None
+        self._meter = ColorMeter(scale)
+        self._colored = 0
+        self._why_no_color = ''
 
     def images(self) -> list[SourceImage]:
         """Return what is trained on."""
@@ -82,7 +95,7 @@ class _Reading:
             self._path,
             depth_scale=unit,
             color=self._color,
-            reference=True,
+            reference=not self._settings.measured,
             require_color=False,
         ) as source:
             for frame in source:
@@ -92,18 +105,61 @@ class _Reading:
                     faults.append(f'frame {frame.name}: {error}')
         if faults and not images:
             raise ConfigError(f'{self._path}: no frame makes a pair. {faults[0]}')
+        self._check_color()
         return select(images, self._settings)
 
     def _image(self, frame: SourceFrame) -> SourceImage:
         name = f'{self._path}, frame {frame.name}'
+        if self._settings.measured:
+            rgb = self._rgb(frame, self._scale)
+            height, width = frame.depth.shape
+            # No pixel is stored: every one is the same.
+            unknown = np.broadcast_to(
+                np.float32(np.nan), (self._scale * height, self._scale * width)
+            )
+            return SourceImage(name, unknown, rgb, low=frame.depth)
         if frame.reference is None:
-            rgb = color_of(frame, frame.camera)
-            return metric(name, frame.depth, rgb, self._settings.reduce)
+            return metric(name, frame.depth, self._rgb(frame, 1), self._settings.reduce)
         if self._pairing is None:
             self._pairing = RecordedPairs(frame, TOLERANCE_NS, 'its reference')
             self._pairing.scales((self._scale,), ())
         view = self._pairing.view(frame, self._scale, 0)
-        return SourceImage(name, view.reference, view.rgb, low=view.low)
+        return SourceImage(name, view.reference, self._rgb(frame, self._scale), low=view.low)
+
+    def _rgb(self, frame: SourceFrame, scale: int) -> U8 | None:
+        """Return colour on the grid of depth made so many times finer, where it can be."""
+        if not self._color:
+            return None
+        try:
+            rgb = seen_color(frame, scale)
+            self._meter.add(frame)
+        except RegistrationError as error:
+            self._why_no_color = str(error)
+            return None
+        self._colored += 1
+        return rgb
+
+    def _check_color(self) -> None:
+        """
+        Refuse colour that lies beside depth.
+
+        :raises ConfigError: when it does, or is all that is left out of what was asked for
+        """
+        remedy = 'or set color: false for this source'
+        if not self._color:
+            return
+        if not self._colored:
+            if self._settings.measured:
+                raise ConfigError(
+                    f'{self._path}: no frame has colour that teaches: {self._why_no_color}; '
+                    f'{remedy}'
+                )
+            return
+        try:
+            # Where pairs have a truth, edges are learned from that: colour may be unproven.
+            require_registered(self._meter.measured(), unknown=not self._settings.measured)
+        except MisregisteredError as error:
+            raise ConfigError(f'{self._path}: {error}, {remedy}') from error
 
 
 def _found(path: Path, settings: SourceConfig) -> Iterator[Path]:

@@ -54,6 +54,11 @@ class SourceConfig:
         level with a random offset, and not as the evaluation of Middlebury does
     :param doubles: whether to train on scenes that another folder has too: not where that one is
         validated on
+    :param measured: of recordings, take frames as they were measured, with colour of the output's
+        resolution and without a truth, whether or not they have a reference; else, where there
+        is none, inputs are made of what was measured: pairs across scales
+    :param haze: extinction of the haze or smoke that pictures are seen through [1/m], in the
+        mean: with it colour tells depth; 0: clear air
     :param licence: of the data, for the model's metadata
     """
 
@@ -73,6 +78,8 @@ class SourceConfig:
     span_most: float = 230.0
     remapped: float = 0.0
     doubles: bool = False
+    measured: bool = False
+    haze: float = 0.0
     licence: str = ''
 
     def __post_init__(self) -> None:
@@ -104,8 +111,19 @@ class SourceConfig:
                 'span_least and span_most are levels of 0 to 255, the least first, '
                 f'got {self.span_least} and {self.span_most}'
             )
+        if self.measured and self.kind != 'recordings':
+            raise ValueError(f'measured is for recordings, not for a source of kind {self.kind}')
+        if not self.haze >= 0:
+            raise ValueError(f'haze must not be negative, got {self.haze}')
+        if self.haze and (self.kind in ('disparity', 'middlebury') or self.measured):
+            raise ValueError('haze is laid on by true depth [m], which this source does not give')
         for name, share in self.degradation.items():
             if not (isinstance(share, int | float) and share > 0):
                 raise ValueError(f'the share of degradation {name!r} must be positive')
+        self._check_measured()
         if not self.degradation:
             raise ValueError('degradation is empty: name one, such as {cv2_bicubic: 1.0}')
+
+    def _check_measured(self) -> None:
+        if self.measured and self.kind != 'recordings':
+            raise ValueError(f'measured is for recordings, not for a source of kind {self.kind}')

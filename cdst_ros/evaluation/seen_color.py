@@ -1,0 +1,107 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Colour of recorded frames on a grid of depth, and whether it lies there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from cdst_ros.depth.arrays import F64, U8
+from cdst_ros.depth.camera import CameraModel
+from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.depth.misregistration import Misregistration, MisregistrationMeter
+from cdst_ros.depth.registration import RegistrationError, register
+from cdst_ros.evaluation.references import color_of
+from cdst_ros.evaluation.sources import SourceFrame
+
+
+def seen_color(frame: SourceFrame, scale: int) -> U8:
+    """
+    Return colour on the grid of depth, made ``scale`` times finer, (sH, sW, 3), 0 where unseen.
+
+    Black that is seen is 1, so that colour tells where it is known. Colour of the depth image's
+    own view is seen everywhere; that of another camera is warped by depth, and seen where depth
+    is known and nothing hides it.
+
+    :raises RegistrationError: when the frame has no colour, or nobody knows how it lies to depth
+    """
+    if frame.color is None:
+        raise RegistrationError('there is no colour')
+    camera = frame.camera
+    grid = None if camera is None else camera.scaled(scale, GridAlignment.HALF_PIXEL)
+    height, width = frame.depth.shape
+    found = color_of(frame, grid, (scale * height, scale * width))
+    if found is not None:
+        return np.maximum(found, 1)
+    if camera is None or frame.color_camera is None:
+        raise RegistrationError(
+            'colour does not lie on depth, and a camera_info is missing: record those of both'
+        )
+    if frame.to_color is None:
+        raise RegistrationError(
+            'colour is of another camera than depth, and nobody knows where that is: record '
+            '/tf_static'
+        )
+    warped = register(
+        frame.color, frame.color_camera, frame.depth, camera, frame.to_color, output=grid
+    )
+    return np.asarray(np.where(warped.seen[..., None], np.maximum(warped.rgb, 1), 0), np.uint8)
+
+
+class ColorMeter:
+    """
+    Measures over a recording how far its colour lies beside its depth.
+
+    :param scale: of the output that it is told in pixels of
+    """
+
+    def __init__(self, scale: int) -> None:
+        self._meter = MisregistrationMeter.of_scale(scale)
+
+    def add(self, frame: SourceFrame) -> None:
+        """
+        Look at a frame whose colour ``seen_color`` has brought onto the grid.
+
+        :raises RegistrationError: as ``seen_color``
+        """
+        if frame.color is None:
+            raise RegistrationError('there is no colour')
+        camera, color_camera, to_color = _cameras(frame)
+        self._meter.add(frame.color, color_camera, frame.depth, camera, to_color)
+
+    def measured(self) -> Misregistration:
+        """Return what was found."""
+        return self._meter.measured()
+
+
+def _cameras(frame: SourceFrame) -> tuple[CameraModel, CameraModel, F64]:
+    """Return both cameras and what leads from the one to the other; of one view any will do."""
+    assert frame.color is not None
+    known = frame.camera is not None and frame.color_camera is not None
+    if known and frame.to_color is not None:
+        assert frame.camera is not None
+        assert frame.color_camera is not None
+        return frame.camera, frame.color_camera, frame.to_color
+    if not frame.color_registered:
+        raise RegistrationError('nobody knows how colour lies to depth')
+    return _pinhole(frame.depth.shape), _pinhole(frame.color.shape), np.eye(4)
+
+
+def _pinhole(shape: tuple[int, ...]) -> CameraModel:
+    """Return a camera of an image, the same view for every size of one shape."""
+    height, width = shape[:2]
+    return CameraModel.from_intrinsics(
+        float(width), float(width), (width - 1) / 2, (height - 1) / 2, width, height
+    )

@@ -1,0 +1,252 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+A network of depth alone gets better on recordings that hold measured depth and colour, no truth.
+
+What joins two papers, and is ours. Depth estimation from colour, the teacher, learns by paper B
+(arXiv 2109.11573) where there is no truth, and from the truth where there is one: synthetic
+scenes, and pairs across scales. The network that runs, the student, learns its low frequencies
+from measured depth, and from the teacher what that can not tell (paper A, arXiv 2103.12955), where
+measured depth has a step and the teacher an edge. All but the student is thrown away at export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
+from torch import Tensor, nn
+
+from cdst_ros.training.adaptation.config import AdaptationConfig
+from cdst_ros.training.adaptation.losses import (
+    Lesson,
+    beside_no_step,
+    measured_loss,
+    taught_loss,
+)
+from cdst_ros.training.adaptation.steps import near_steps, sharp_edges
+from cdst_ros.training.adaptation.teacher import Estimate, Teacher
+from cdst_ros.training.data import Batch
+from cdst_ros.training.losses import laplace_likelihood, local_unit, masked_mean
+from cdst_ros.training.mismatched.losses import (
+    consistency_loss,
+    low_loss,
+    reduced_loss,
+)
+from cdst_ros.training.system import Step, SuperResSystem
+from cdst_ros.training.transfer.hidden import enlarge, hidden, reduce
+from cdst_ros.training.transfer.units import CropUnits, crop_units
+
+_NEARLY_ALL = 1 - 1e-4
+
+
+class Shown(NamedTuple):
+    """
+    What a teacher looks at, and in which units.
+
+    :param rgb: (N, 3, H, W), 0 to 1
+    :param seen: where colour and the prompt are known (N, 1, H, W), 0 or 1
+    :param prompt: (N, 1, H, W) [m]
+    """
+
+    rgb: Tensor
+    seen: Tensor
+    prompt: Tensor
+    units: CropUnits
+
+
+class AdaptationSystem(SuperResSystem):
+    """
+    Trains a network for super-resolution on what a robot recorded.
+
+    Samples without a truth are those of which no pixel has one.
+
+    :param config: a ``TrainConfig`` as plain values, with a section ``adaptation``
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__(config)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.config.seed)
+            self.teacher = Teacher(self.adaptation.prompt != 'none', **self.adaptation.estimation)
+        self.teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @property
+    def adaptation(self) -> AdaptationConfig:
+        """The section of the configuration."""
+        assert self.config.adaptation is not None
+        return self.config.adaptation
+
+    def step(self, batch: Batch) -> Step:
+        """Return the losses of a batch; each sample counts in those that it has the data for."""
+        output = self.network(batch.depth, batch.valid)
+        losses = dict(self.super_resolution(batch, *output).losses)
+        depth, _, known = output
+        blind = without_truth(batch)
+        steps = near_steps(
+            batch.depth,
+            batch.valid,
+            self._sigma(batch.depth),
+            self.config.model.scale,
+            self.adaptation.reach,
+        )
+        if self.adaptation.weights.measured > 0:
+            losses['measured'] = self._measured(batch, depth, known * blind, steps)
+        if batch.rgb is None:
+            return Step(losses, {})
+        shown = self._show_to_teacher(batch, depth, known)
+        found = self.teacher(shown.rgb, shown.units, shown.prompt)
+        losses.update(self._from_truth(batch, shown, found))
+        if self.adaptation.weights.mismatched:
+            losses.update(self._from_low(batch, shown, found, blind))
+        lesson = self._lesson(batch, known * blind, shown, found, steps)
+        if self.adaptation.weights.taught > 0:
+            strength = self.adaptation.strength(self.global_step) * self.adaptation.weights.taught
+            losses['taught'] = strength * taught_loss(depth, lesson, self.config.model.scale)
+        return Step(losses, {'teaches/heard': masked_mean(lesson.heard, lesson.known)})
+
+    def configure_gradient_clipping(self, *_: Any, **__: Any) -> None:
+        """Clip both networks alone: what the teacher has to learn shall not slow the student."""
+        super().configure_gradient_clipping()
+        nn.utils.clip_grad_norm_(self.teacher.parameters(), self.config.optimiser.clip)
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """Return AdamW with a learning rate of its own for the teacher, which begins anew."""
+        settings = self.config.optimiser
+        groups = [
+            {'params': list(self.network.parameters()), 'lr': settings.learning_rate},
+            {'params': list(self.teacher.parameters()), 'lr': self.adaptation.learning_rate},
+        ]
+        optimiser = torch.optim.AdamW(groups, weight_decay=settings.weight_decay)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, self._rate)
+        return {
+            'optimizer': optimiser,
+            'lr_scheduler': {'scheduler': schedule, 'interval': 'step'},
+        }
+
+    def _measured(self, batch: Batch, depth: Tensor, known: Tensor, steps: Tensor) -> Tensor:
+        """Return how far the output is from measured depth, beside no step."""
+        counts = batch.valid * beside_no_step(steps, self.config.model.scale)
+        loss = measured_loss(depth, known, batch.depth, counts, self._sigma(batch.depth))
+        return self.adaptation.weights.measured * loss
+
+    def _show_to_teacher(self, batch: Batch, depth: Tensor, known: Tensor) -> Shown:
+        """Return what the teacher sees of a batch."""
+        assert batch.rgb is not None
+        assert batch.has_rgb is not None
+        pictured = batch.has_rgb
+        if batch.disparity is not None:
+            # Where depth stands for disparity, near is far: a picture does not tell which.
+            pictured = pictured * (1.0 - batch.disparity)
+        seen = (batch.rgb.amax(1, keepdim=True) > 0).to(batch.rgb.dtype)
+        return self._shown(
+            batch.rgb,
+            seen * pictured.view(-1, 1, 1, 1),
+            batch.depth,
+            batch.valid,
+            (depth.detach(), known),
+        )
+
+    def _shown(
+        self,
+        rgb: Tensor,
+        seen: Tensor,
+        depth: Tensor,
+        valid: Tensor,
+        student: tuple[Tensor, Tensor],
+    ) -> Shown:
+        units = crop_units(depth, valid, self._sigma(depth))
+        prompt, known = student
+        if self.adaptation.prompt == 'depth':
+            prompt, known = enlarged(depth, valid, self.config.model.scale)
+        elif self.adaptation.prompt == 'none':
+            known = torch.ones_like(known)
+        prompt = torch.where(known > 0.5, prompt, units.mean)
+        return Shown(rgb, seen * known, prompt, units)
+
+    def _from_truth(self, batch: Batch, shown: Shown, found: Estimate) -> dict[str, Tensor]:
+        """Return the losses of the teacher on samples with a truth and a picture."""
+        weights, unit = self.adaptation.weights, shown.units.spread
+        mask = batch.truth_valid * shown.seen
+        error = torch.where(mask > 0.5, found.depth - batch.truth, torch.zeros_like(found.depth))
+        likelihood = laplace_likelihood(error, found.doubt, unit, mask)
+        losses = {'teacher_likelihood': weights.likelihood * likelihood}
+        if weights.depth > 0:
+            losses['teacher_depth'] = weights.depth * masked_mean(error.abs() / unit, mask)
+        if weights.hidden > 0:
+            fine = hidden(error, mask, self.config.model.scale)
+            losses['teacher_hidden'] = weights.hidden * masked_mean(fine.abs() / unit, mask)
+        return losses
+
+    def _from_low(
+        self, batch: Batch, shown: Shown, high: Estimate, blind: Tensor
+    ) -> dict[str, Tensor]:
+        """Return the losses of paper B on samples without a truth."""
+        weights, unit = self.adaptation.weights, shown.units.spread
+        valid, seen = batch.valid * blind, shown.seen * blind
+        losses = {}
+        if weights.reduced > 0:
+            loss = reduced_loss(high.depth, seen, batch.depth, valid, unit)
+            losses['reduced'] = weights.reduced * loss
+        if weights.low > 0 or weights.consistency > 0:
+            reduced, estimate = self._estimate_low(batch, shown)
+            there = valid * reduced.seen
+            if weights.low > 0:
+                loss = low_loss(estimate.depth, batch.depth, there, unit)
+                losses['low'] = weights.low * loss
+            if weights.consistency > 0:
+                loss = consistency_loss(estimate.depth, high.depth, seen, there, unit)
+                losses['consistency'] = weights.consistency * loss
+        return losses
+
+    def _estimate_low(self, batch: Batch, shown: Shown) -> tuple[Shown, Estimate]:
+        """
+        Return what the teacher makes of the picture made smaller.
+
+        What it is shown beside colour is one scale below, too: else it would be shown the answer.
+        """
+        scale = self.config.model.scale
+        rgb, share = reduce(shown.rgb, shown.seen, scale)
+        seen = (share > _NEARLY_ALL).to(rgb.dtype)
+        depth, share = reduce(batch.depth, batch.valid, scale)
+        valid = (share > 0).to(rgb.dtype)
+        with torch.no_grad():
+            student, _, known = self.network(depth, valid)
+        low = self._shown(rgb, seen, depth, valid, (student, known))
+        return low, self.teacher(low.rgb, low.units, low.prompt)
+
+    def _lesson(
+        self, batch: Batch, known: Tensor, shown: Shown, found: Estimate, steps: Tensor
+    ) -> Lesson:
+        """Return what the teacher has to say where depth is ``known``, and where it is heard."""
+        scale = self.config.model.scale
+        unit = local_unit(batch.depth, batch.valid, self._sigma(batch.depth), scale)
+        there = known * shown.seen
+        edges = sharp_edges(found.depth.detach(), there, unit, self.adaptation.reach)
+        return Lesson(found.depth, found.doubt, unit, there, steps * edges)
+
+
+def without_truth(batch: Batch) -> Tensor:
+    """Return which samples have no truth (N, 1, 1, 1), 0 or 1."""
+    known = batch.truth_valid.amax((1, 2, 3), keepdim=True)
+    return (known < 0.5).to(batch.depth.dtype)
+
+
+def enlarged(depth: Tensor, valid: Tensor, scale: int) -> tuple[Tensor, Tensor]:
+    """Return bilinearly enlarged depth (N, 1, sh, sw) [m], and where it is known, 0 or 1."""
+    large = enlarge(depth, valid, scale)
+    return large, (enlarge(valid, torch.ones_like(valid), scale) > 0).to(depth.dtype)
