@@ -31,6 +31,7 @@ from typing import Any, TypeVar
 import yaml
 
 from cdst_ros.synthetic import SensorProfile, load_profile
+from cdst_ros.synthetic.crops import KINDS, MORE_KINDS
 from cdst_ros.training.adaptation.config import AdaptationConfig
 from cdst_ros.training.guided.config import GuidedConfig
 from cdst_ros.training.mismatched.config import MismatchedConfig
@@ -81,6 +82,8 @@ class DataConfig:
     :param disparity_share: share of the clean views that are disparity instead of depth
     :param holes: share of the image lost in blobs, at most, drawn for every view of the generic
         sensor
+    :param kinds: kinds of view of the procedural scenes (``synthetic/crops.py``), and their
+        shares; empty: all of them, as models that ship are trained
     :param sources: where samples come from, by their shares; empty: procedural scenes alone
     :param root: folder that paths of sources are below
     :param color: whether batches carry pictures, for networks that learn from them as well
@@ -97,6 +100,7 @@ class DataConfig:
     sensor_share: float = 0.5
     disparity_share: float = 0.7
     holes: float = 0.05
+    kinds: dict[str, float] = field(default_factory=dict)
     sources: list[SourceConfig] = field(default_factory=list)
     root: str = ''
     color: bool = False
@@ -119,6 +123,11 @@ class DataConfig:
             load_profile(name)
             if not (isinstance(share, int | float) and share > 0):
                 raise ValueError(f'the share of sensor {name!r} must be positive, got {share!r}')
+        for kind, share in self.kinds.items():
+            if kind not in (known := (*KINDS, *MORE_KINDS)):
+                raise ValueError(f'there is no kind of view {kind!r}: use {", ".join(known)}')
+            if not (isinstance(share, int | float) and share > 0):
+                raise ValueError(f'the share of views {kind!r} must be positive, got {share!r}')
         if self.color and not self.sources:
             raise ValueError('color needs data.sources: name them, procedural or others')
         if self.kept is not None and not (self.color and self.pool):

@@ -302,7 +302,7 @@ def see_view(
         profiles, shares = list(sensors), np.array(list(sensors.values()))
         sensor = profiles[rng.choice(len(profiles), p=shares / shares.sum())]
         return _seen_by_sensor(rng, side, config, scale, sensor, color=color)
-    view = render(*_view(rng, side * scale), color=color)
+    view = render(*_view(rng, side * scale, config), color=color)
     turn = Turn.draw(rng)
     depth, rgb = turn(view.depth), None if view.color is None else turn(view.color)
     if rng.random() < config.disparity_share and np.isfinite(depth).all():
@@ -325,8 +325,12 @@ def tiles(image: AnyArray, count: int, side: int, margin: int) -> AnyArray:
     return np.ascontiguousarray(rows.reshape(count * count, side, side, *inner.shape[2:]))
 
 
-def _view(rng: np.random.Generator, side: int, focal: float | None = None) -> TrainingView:
-    kind = str(rng.choice(list(_KINDS), p=list(_KINDS.values())))
+def _view(
+    rng: np.random.Generator, side: int, config: DataConfig, focal: float | None = None
+) -> TrainingView:
+    kinds = config.kinds or _KINDS
+    shares = np.array(list(kinds.values()), np.float64)
+    kind = str(rng.choice(list(kinds), p=shares / shares.sum()))
     return training_view(rng, side, side, kind=kind, focal=focal)
 
 
@@ -349,7 +353,7 @@ def _seen_by_sensor(
         sampling = samplings[rng.choice(len(samplings), p=shares)]
         sensor = replace(sensor, sampling=sampling, hole_share=rng.uniform(0.0, config.holes))
     focal = sensor.optics.focal(sensor.optics.size[0]) * np.exp(rng.uniform(*np.log(_ZOOM)))
-    view = _view(rng, side * scale, focal * scale)
+    view = _view(rng, side * scale, config, focal * scale)
     seen = truth = render(*view, color=sensor.wants_color or color, incidence=True)
     if sensor.alignment is not GridAlignment.HALF_PIXEL:
         # Where the sensor picks pixels, they are to lie in the middle of those of the truth.

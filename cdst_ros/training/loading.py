@@ -27,7 +27,6 @@ from torch.utils.data import DataLoader
 
 from cdst_ros.training.config import ConfigError, TrainConfig
 from cdst_ros.training.data import (
-    VALIDATION_SEED,
     WHOLE,
     Batch,
     Batches,
@@ -151,11 +150,11 @@ def _procedural(config: TrainConfig) -> list[Batch]:
 def _of_sources(config: TrainConfig) -> list[Batch]:
     """Return the validation batches of ``mismatched.validation``."""
     assert config.mismatched is not None
-    sources = config.mismatched.validation
+    sources, seed = config.mismatched.validation, config.mismatched.validation_seed
     refuse_overlap(config.data.sources, sources)
     data = replace(config.data, sources=sources, kept=None, pool=0)
-    shares = open_sources(data, config.model.scale, config.sensors, VALIDATION_SEED)
-    batches = MixedBatches(shares, data, VALIDATION_SEED)
+    shares = open_sources(data, config.model.scale, config.sensors, seed)
+    batches = MixedBatches(shares, data, seed)
     return [batches.batch(step) for step in range(_SOURCE_BATCHES)]
 
 

@@ -27,6 +27,7 @@ from cdst_ros.synthetic import (
     SensorProfile,
     load_profile,
     profile_names,
+    training_view,
 )
 from cdst_ros.training.config import DataConfig
 from cdst_ros.training.data import (
@@ -175,3 +176,19 @@ def test_the_stream_that_shipped_models_saw_stays_as_it_was():
         low, high = sample(7, 4, **shares)
         figures += [np.nanmean(low), np.nanmean(high)]
     np.testing.assert_allclose(figures, FIGURES, rtol=1e-5)
+
+
+def test_kinds_of_views_may_be_chosen(monkeypatch):
+    drawn = []
+
+    def watched(*args, kind, **options):
+        drawn.append(kind)
+        return training_view(*args, kind=kind, **options)
+
+    monkeypatch.setattr('cdst_ros.training.data.training_view', watched)
+    take(8, replace(SMALL, kinds={'thin': 1, 'closeup': 1}))
+    assert set(drawn) == {'thin', 'closeup'}
+    with pytest.raises(ValueError, match="no kind of view 'attic'"):
+        DataConfig(kinds={'attic': 1.0})
+    with pytest.raises(ValueError, match="share of views 'thin'"):
+        DataConfig(kinds={'thin': 0})

@@ -37,6 +37,8 @@ class MismatchedWeights:
     :param low: depth estimated from the reduced picture against measured depth: the paper's first
     :param reduced: reduced depth of the whole picture against measured depth: its second
     :param consistency: the one against the other: its third
+    :param slope: in each of the three, and in L1 towards a truth, the error of depth's steps from
+        pixel to pixel beside that of depth
     :param likelihood: Laplace likelihood of the estimate's scale, which is trained by nothing else
     :param reconstruction: L1 of the reconstruction network; nothing without a distillation
     :param grid: distillation in affinity space, between the cells of a grid
@@ -46,6 +48,7 @@ class MismatchedWeights:
     low: float = 1.0
     reduced: float = 1.0
     consistency: float = 1.0
+    slope: float = 0.0
     likelihood: float = 0.1
     reconstruction: float = 1.0
     grid: float = 1.0
@@ -73,7 +76,8 @@ class MismatchedConfig:
 
     :param estimation: what ``DENet`` takes, such as ``width``, ``blocks`` and ``stem``
     :param reconstruction: what ``ReconstructionNet`` takes, likewise
-    :param supervision: one of ``SUPERVISIONS``; ``weights`` but for the likelihood are of ``low``
+    :param supervision: one of ``SUPERVISIONS``; ``weights`` but for ``likelihood`` and ``slope``
+        are of ``low``
     :param weights: of the losses
     :param student: one of ``STUDENTS``; the paper does not say which
     :param begin: step until which nothing is distilled, while the teacher learns
@@ -81,6 +85,8 @@ class MismatchedConfig:
     :param window: width of the affinity's neighbourhood, odd [feature px]
     :param validation: sources of samples to validate on, in place of procedural scenes: other
         scenes than those that are trained on
+    :param validation_seed: of those samples; another than settings were chosen with gives a test.
+        Procedural scenes of another seed are other scenes
     """
 
     estimation: dict[str, Any] = field(default_factory=dict)
@@ -92,6 +98,7 @@ class MismatchedConfig:
     grid: int = 16
     window: int = 7
     validation: list[SourceConfig] = field(default_factory=list)
+    validation_seed: int = 20260101
 
     def __post_init__(self) -> None:
         for name, known in (('supervision', SUPERVISIONS), ('student', STUDENTS)):

@@ -112,9 +112,10 @@ class MismatchedSystem(SuperResSystem):
             target, mask = as_truth(batch.depth, batch.valid, self.config.model.scale)
         assert batch.rgb is not None
         high = self.estimate(self.network, batch.rgb, units)
+        slope = self.mismatched.weights.slope
         return Step(
             {
-                'high': masked_l1(high.depth, target, mask, units.spread),
+                'high': masked_l1(high.depth, target, mask, units.spread, slope=slope),
                 'likelihood': self._likelihood(high, target, mask, units),
             },
             {},
@@ -149,19 +150,20 @@ class MismatchedSystem(SuperResSystem):
         weights, scale = self.mismatched.weights, self.config.model.scale
         seen = _seen(batch)
         measured, valid, unit = batch.depth, batch.valid, units.spread
+        slope = weights.slope
         low = self.estimate(self.network, reduce(batch.rgb, seen, scale)[0], units)
         losses = {'likelihood': self._likelihood(low, measured, valid, units)}
         if weights.low > 0:
-            losses['low'] = weights.low * low_loss(low.depth, measured, valid, unit)
+            losses['low'] = weights.low * low_loss(low.depth, measured, valid, unit, slope=slope)
         high = low
         of_student = self.mismatched.distils and self.mismatched.student != 'low'
         if weights.reduced > 0 or weights.consistency > 0 or of_student:
             high = self.estimate(self.network, batch.rgb, units)
         if weights.reduced > 0:
-            loss = reduced_loss(high.depth, seen, measured, valid, unit)
+            loss = reduced_loss(high.depth, seen, measured, valid, unit, slope=slope)
             losses['reduced'] = weights.reduced * loss
         if weights.consistency > 0:
-            loss = consistency_loss(low.depth, high.depth, seen, valid, unit)
+            loss = consistency_loss(low.depth, high.depth, seen, valid, unit, slope=slope)
             losses['consistency'] = weights.consistency * loss
         if self.reconstruction is not None:
             losses.update(self._distillation(batch, units, low, high))

@@ -23,6 +23,7 @@ from cdst_ros.training.config import ConfigError, DataConfig
 from cdst_ros.training.sources.crops import Crops
 from cdst_ros.training.sources.degradation import Degradation
 from cdst_ros.training.sources.folder import read_folder
+from cdst_ros.training.sources.haze import Hazy
 from cdst_ros.training.sources.held_out import held_out
 from cdst_ros.training.sources.image import SourceImage
 from cdst_ros.training.sources.procedural import Procedural, Views
@@ -50,6 +51,8 @@ def open_sources(
             source = _open(settings, config, scale, sensors, seed)
         except (OSError, ValueError) as error:
             raise ConfigError(f'{where} ({settings.kind} {settings.path}): {error}') from error
+        if settings.haze:
+            source = Hazy(source, settings.haze)
         shares.append(Share(source, settings.share))
     return shares
 

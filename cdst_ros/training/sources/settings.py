@@ -111,12 +111,7 @@ class SourceConfig:
                 'span_least and span_most are levels of 0 to 255, the least first, '
                 f'got {self.span_least} and {self.span_most}'
             )
-        if self.measured and self.kind != 'recordings':
-            raise ValueError(f'measured is for recordings, not for a source of kind {self.kind}')
-        if not self.haze >= 0:
-            raise ValueError(f'haze must not be negative, got {self.haze}')
-        if self.haze and (self.kind in ('disparity', 'middlebury') or self.measured):
-            raise ValueError('haze is laid on by true depth [m], which this source does not give')
+        self._check_haze()
         for name, share in self.degradation.items():
             if not (isinstance(share, int | float) and share > 0):
                 raise ValueError(f'the share of degradation {name!r} must be positive')
@@ -127,3 +122,9 @@ class SourceConfig:
     def _check_measured(self) -> None:
         if self.measured and self.kind != 'recordings':
             raise ValueError(f'measured is for recordings, not for a source of kind {self.kind}')
+
+    def _check_haze(self) -> None:
+        if not self.haze >= 0:
+            raise ValueError(f'haze must not be negative, got {self.haze}')
+        if self.haze and (self.kind in ('disparity', 'middlebury') or self.measured):
+            raise ValueError('haze is laid on by true depth [m], which this source does not give')

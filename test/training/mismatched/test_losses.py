@@ -37,11 +37,11 @@ SEEN[..., :4, :4] = 0  # a block without any colour, where depth was measured
 VALID[..., :2, :2] = 1
 
 
-def losses(low, high, measured, valid=VALID, seen=SEEN):
+def losses(low, high, measured, *, valid=VALID, seen=SEEN, slope=0.0):
     return (
-        low_loss(low, measured, valid, UNIT),
-        reduced_loss(high, seen, measured, valid, UNIT),
-        consistency_loss(low, high, seen, valid, UNIT),
+        low_loss(low, measured, valid, UNIT, slope=slope),
+        reduced_loss(high, seen, measured, valid, UNIT, slope=slope),
+        consistency_loss(low, high, seen, valid, UNIT, slope=slope),
     )
 
 
@@ -57,14 +57,15 @@ def test_by_hand():
     assert consistency_loss(low, high, seen, valid, unit) == pytest.approx((2 + 1) / 2 / 2)
 
 
+@pytest.mark.parametrize('slope', [0.0, 2.0])
 @pytest.mark.parametrize('nonsense', [math.nan, math.inf, -math.inf, 1e30])
-def test_what_is_unknown_changes_neither_losses_nor_gradients(nonsense):
+def test_what_is_unknown_changes_neither_losses_nor_gradients(nonsense, slope):
     def spoilt(image, mask):
         return torch.where(mask > 0.5, image, torch.full_like(image, nonsense))
 
     def run(low, high, measured):
         low, high = low.clone().requires_grad_(), high.clone().requires_grad_()
-        found = losses(low, high, measured)
+        found = losses(low, high, measured, slope=slope)
         gradients = torch.autograd.grad(sum(found), (low, high))
         return [*found, *gradients]
 
@@ -117,3 +118,22 @@ def test_what_sums_to_nothing_in_every_block_is_not_seen():
         losses(LOW, high, MEASURED, seen=everywhere) for high in (HIGH, HIGH + ripple)
     )
     assert torch.allclose(torch.stack(plain), torch.stack(rippled), atol=1e-6)
+
+
+def test_steps_of_the_error_by_hand():
+    low = torch.tensor([[[[1.0, 2, 3, 7]]]])
+    measured = torch.tensor([[[[2.0, 5, 9, 8]]]])
+    valid, unit = torch.tensor([[[[1.0, 1, 0, 1]]]]), torch.full((1, 1, 1, 1), 2.0)
+    plain = low_loss(low, measured, valid, unit)
+    # errors -1 -3 ? -1: one step has two known ends
+    sloped = low_loss(low, measured, valid, unit, slope=0.5)
+    assert sloped - plain == pytest.approx(0.5 * 2 / 2)
+    upright = [image.transpose(2, 3) for image in (low, measured, valid)]
+    assert low_loss(*upright, unit, slope=0.5) == pytest.approx(sloped.item())
+
+
+def test_steps_do_not_see_what_is_wrong_everywhere_alike():
+    known = torch.ones_like(VALID)
+    plain, sloped = (low_loss(LOW, LOW + 1, known, UNIT, slope=slope) for slope in (0.0, 3.0))
+    assert plain == pytest.approx(2.0)
+    assert sloped == pytest.approx(2.0, abs=1e-5)

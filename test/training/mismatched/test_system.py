@@ -281,6 +281,16 @@ def test_runs_validate_on_other_scenes_with_their_pictures(mismatched, tmp_path)
         assert torch.equal(one.rgb, two.rgb)
 
 
+def test_another_seed_validates_on_other_scenes(mismatched):
+    def seen(**section):
+        config = mismatched({'validation': [{'kind': 'procedural'}], **section})
+        return next(iter(validation(config).loaders[0])).truth
+
+    chosen, tested = seen(), seen(validation_seed=7)
+    assert torch.equal(seen(), chosen)
+    assert not (tested == chosen).any()
+
+
 def test_images_that_are_trained_on_are_not_validated_on(mismatched, tmp_path):
     config = of_folders(
         mismatched, tmp_path, {'path': 'one', 'last': 0.6}, {'path': 'one', 'first': 0.5}
