@@ -105,6 +105,14 @@ class KeptBatches(IterableDataset[Batch]):
             drawn = rng.integers(len(self), size=self._batch_size)[self._part]
             yield self._batch({name: values[drawn] for name, values in self._arrays.items()})
 
+    def in_order(self) -> list[Batch]:
+        """Return all samples once, as batches in the order in which they were made."""
+        starts = range(0, len(self), self._batch_size)
+        return [
+            self._batch({k: v[i : i + self._batch_size].copy() for k, v in self._arrays.items()})
+            for i in starts
+        ]
+
     @staticmethod
     def _batch(drawn: dict[str, AnyArray]) -> Batch:
         rgb = torch.from_numpy(drawn['rgb']).permute(0, 3, 1, 2).float() / 255

@@ -18,15 +18,16 @@ from __future__ import annotations
 import itertools
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from lightning.pytorch import LightningDataModule
 from rich.progress import track
 from torch.utils.data import DataLoader
 
-from cdst_ros.training.config import ConfigError, TrainConfig
+from cdst_ros.training.config import ConfigError, DataConfig, TrainConfig
 from cdst_ros.training.data import (
+    VALIDATION_SEED,
     WHOLE,
     Batch,
     Batches,
@@ -150,12 +151,24 @@ def _procedural(config: TrainConfig) -> list[Batch]:
 def _of_sources(config: TrainConfig) -> list[Batch]:
     """Return the validation batches of ``mismatched.validation``."""
     assert config.mismatched is not None
-    sources, seed = config.mismatched.validation, config.mismatched.validation_seed
+    sources = config.mismatched.validation
     refuse_overlap(config.data.sources, sources)
-    data = replace(config.data, sources=sources, kept=None, pool=0)
-    shares = open_sources(data, config.model.scale, config.sensors, seed)
-    batches = MixedBatches(shares, data, seed)
-    return [batches.batch(step) for step in range(_SOURCE_BATCHES)]
+    seed = VALIDATION_SEED + config.mismatched.validation_seed
+    data, kept = replace(config.data, sources=sources, kept=None, pool=0), config.data.kept
+    if kept is None:
+        return _first_batches(config, data, seed, _SOURCE_BATCHES)
+    folder, origin = Path(f'{kept}_validation'), {'seed': seed, **_origin(config, data)}
+    if not folder.exists():
+        made = _first_batches(config, data, seed, _SOURCE_BATCHES)
+        keep(folder, made, _SOURCE_BATCHES * data.batch_size, origin)
+    return KeptBatches(folder, origin, data.batch_size, seed).in_order()
+
+
+def _first_batches(config: TrainConfig, data: DataConfig, seed: int, count: int) -> list[Batch]:
+    batches = MixedBatches(
+        open_sources(data, config.model.scale, config.sensors, seed), data, seed
+    )
+    return [batches.batch(step) for step in range(count)]
 
 
 def _kept(config: TrainConfig, start: int, part: Part) -> KeptBatches:
@@ -163,11 +176,7 @@ def _kept(config: TrainConfig, start: int, part: Part) -> KeptBatches:
     data, scale = config.data, config.model.scale
     assert data.kept is not None
     folder = Path(data.kept)
-    origin = {
-        'scale': scale,
-        'sensors': sorted(sensor.name for sensor in config.sensors),
-        **{k: v for k, v in asdict(data).items() if k not in _NOT_OF_SAMPLES},
-    }
+    origin = _origin(config, data)
     if not folder.exists():
         fresh = replace(data, kept=None, pool=0)
         shares = open_sources(fresh, scale, config.sensors, _KEPT_SEED)
@@ -177,6 +186,15 @@ def _kept(config: TrainConfig, start: int, part: Part) -> KeptBatches:
         made = itertools.islice(_loader(batches, config), steps)
         keep(folder, track(made, total=steps, description='Making samples'), count, origin)
     return KeptBatches(folder, origin, data.batch_size, config.seed, start, part=part)
+
+
+def _origin(config: TrainConfig, data: DataConfig) -> dict[str, Any]:
+    """Return what samples are made of, as JSON values."""
+    return {
+        'scale': config.model.scale,
+        'sensors': sorted(sensor.name for sensor in config.sensors),
+        **{k: v for k, v in asdict(data).items() if k not in _NOT_OF_SAMPLES},
+    }
 
 
 def _loader(

@@ -18,7 +18,7 @@ import torch
 
 from cdst_ros.training.config import ConfigError, TrainConfig
 from cdst_ros.training.data import WHOLE, Part
-from cdst_ros.training.loading import training_loader
+from cdst_ros.training.loading import training_loader, validation
 
 
 @pytest.fixture
@@ -113,3 +113,25 @@ def test_what_they_are_made_of_is_said(kept, tmp_path):
 def test_keeping_needs_pictures_and_a_pool(kept):
     with pytest.raises(ConfigError, match='kept needs color, and a pool'):
         kept(pool=0)
+
+
+def test_what_is_validated_on_is_kept_beside(kept, tmp_path, monkeypatch):
+    section = {'mismatched': {'validation': [{'kind': 'procedural'}], 'validation_seed': 3}}
+
+    def seen(**data):
+        config = TrainConfig.from_dict({**kept(**data).to_dict(), **section})
+        return list(validation(config).loaders[0])
+
+    monkeypatch.setattr('cdst_ros.training.loading._SOURCE_BATCHES', 2)
+    fresh, made = seen(kept=None, pool=0), seen()
+    assert len(made) == 2
+    for one, two in zip(made, fresh, strict=True):
+        for ours, theirs in zip(one, two, strict=True):
+            assert torch.equal(ours, theirs)
+            assert ours.dtype == theirs.dtype
+    assert [path.name for path in (tmp_path / 'runs').iterdir()] == ['samples_validation']
+    monkeypatch.setattr('cdst_ros.training.loading.keep', None)
+    assert same(seen(), made)
+    section['mismatched']['validation_seed'] = 4
+    with pytest.raises(ConfigError, match='samples of another configuration'):
+        seen()

@@ -85,8 +85,8 @@ class MismatchedConfig:
     :param window: width of the affinity's neighbourhood, odd [feature px]
     :param validation: sources of samples to validate on, in place of procedural scenes: other
         scenes than those that are trained on
-    :param validation_seed: of those samples; another than settings were chosen with gives a test.
-        Procedural scenes of another seed are other scenes
+    :param validation_seed: of those samples, 0 or more; another than settings were chosen with
+        gives a test: procedural scenes of another seed are other scenes
     """
 
     estimation: dict[str, Any] = field(default_factory=dict)
@@ -98,7 +98,7 @@ class MismatchedConfig:
     grid: int = 16
     window: int = 7
     validation: list[SourceConfig] = field(default_factory=list)
-    validation_seed: int = 20260101
+    validation_seed: int = 0
 
     def __post_init__(self) -> None:
         for name, known in (('supervision', SUPERVISIONS), ('student', STUDENTS)):
@@ -106,8 +106,11 @@ class MismatchedConfig:
                 raise ValueError(
                     f'{name} must be one of {", ".join(known)}, got {getattr(self, name)!r}'
                 )
-        if self.begin < 0:
-            raise ValueError(f'begin must not be negative, got {self.begin}')
+        if min(self.begin, self.validation_seed) < 0:
+            raise ValueError(
+                'begin and validation_seed must not be negative, '
+                f'got {self.begin} and {self.validation_seed}'
+            )
         if self.grid < 2 or self.window < 3 or self.window % 2 == 0:
             raise ValueError(
                 'grid must be at least 2 and window odd and at least 3, '
