@@ -164,6 +164,12 @@ class CameraModel:
         moved = camera._moved(np.array([[factor, 0, shift], [0, factor, shift], [0, 0, 1]]))
         return replace(moved, width=width, height=height)
 
+    def strided(self, step: int) -> CameraModel:
+        """Return the camera of every ``step``-th row and column of the delivered image."""
+        camera = self.reduced()
+        moved = camera._moved(np.diag([1 / step, 1 / step, 1.0]))
+        return replace(moved, width=-(-camera.width // step), height=-(-camera.height // step))
+
     def matches(self, width: int, height: int) -> bool:
         """Whether this camera delivers images of that size."""
         camera = self.reduced()

@@ -118,11 +118,16 @@ class ColorWarp:
         if self._view.apart:
             moved = self._parallax(depth)
             place = cv2.add(self._far, moved, dst=moved)
-        sampled = cv2.remap(
-            self._prepared(color), place, None, cv2.INTER_LINEAR, dst=self._buffers.rgb,
-            borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0),
+        color = self._prepared(color)
+        rgb = cv2.remap(
+            color, place, None, cv2.INTER_LINEAR, dst=self._buffers.rgb,
+            borderMode=cv2.BORDER_REPLICATE,
         )  # fmt: skip
-        return np.asarray(sampled)
+        height, width = color.shape[:2]
+        inside = cv2.inRange(
+            place, (-0.5, -0.5, 0, 0), (width - 0.5, height - 0.5, 0, 0), dst=self._buffers.inner
+        )
+        return np.asarray(cv2.bitwise_xor(rgb, rgb, dst=rgb, mask=cv2.bitwise_not(inside)))
 
     def _prepared(self, color: U8) -> U8:
         """Return colour without what the grid cannot show, and nowhere 0."""

@@ -25,6 +25,7 @@ import numpy as np
 
 from cdst_ros.depth.arrays import F32
 from cdst_ros.nodes.choice import EngineChoice
+from cdst_ros.nodes.engines import Engines
 from cdst_ros.nodes.mailbox import Mailbox
 from cdst_ros.nodes.worker import Worker
 from cdst_ros.superres.engine import Engine, EngineError, ModelError
@@ -55,14 +56,14 @@ class EngineBuilder:
     """
     Builds and tries one engine after the other, on a thread of its own; the newest wish counts.
 
-    :param built: takes a tried engine, on the executor's thread
+    :param built: takes tried engines, on the executor's thread
     :param failed: takes the reason otherwise, on the executor's thread
     """
 
     def __init__(
         self,
         mailbox: Mailbox,
-        built: Callable[[EngineChoice, Engine], None],
+        built: Callable[[EngineChoice, Engines], None],
         failed: Callable[[EngineChoice, str], None],
     ) -> None:
         self._mailbox = mailbox
@@ -125,14 +126,15 @@ class EngineBuilder:
                     self._newest = None
 
     def _build(self, order: _Build) -> None:
-        engine = open_tried(order.choice, order.frame)
+        engines = open_tried(order.choice, order.frame)
         try:
-            if order.frame is not None and isinstance(engine, StandbyEngine):
-                engine.prepare(_size(order.frame), self._report, order.cancelled)
+            if order.frame is not None:
+                for engine in engines.standbys:
+                    engine.prepare(_size(order.frame), self._report, order.cancelled)
         except (ModelError, EngineError):
-            engine.close()
+            engines.close()
             raise
-        self._mailbox.post(partial(self._built, order.choice, engine))
+        self._mailbox.post(partial(self._built, order.choice, engines))
 
     def _report(self, progress: str) -> None:
         self._progress = progress
@@ -149,18 +151,28 @@ class EngineBuilder:
 
 def open_tried(
     choice: EngineChoice, frame: F32 | None = None, expected: Size | None = None
-) -> Engine:
+) -> Engines:
     """
-    Return an engine that has enlarged a frame already.
+    Return engines that have enlarged a frame already.
 
     :param frame: a depth image that is to be the first, so that it is this that a slow engine will
         be held against; None: a made-up one does
     :param expected: height and width of the frames to come, so that the first of them finds the
-        engine warm; None: those of ``frame``, if there is one
-    :raises ModelError: the model cannot be used
-    :raises EngineError: the engine cannot be built here, or breaks
+        engines warm; None: those of ``frame``, if there is one
+    :raises ModelError: a model cannot be used
+    :raises EngineError: an engine cannot be built here, or breaks
     """
-    engine = choice.open()
+    choice.check_guided()
+    plain = _tried(choice.open(), frame, expected)
+    try:
+        guided = choice.open_guided()
+        return Engines(plain, None if guided is None else _tried(guided, frame, expected))
+    except (ModelError, EngineError):
+        plain.close()
+        raise
+
+
+def _tried(engine: Engine, frame: F32 | None, expected: Size | None) -> Engine:
     size = expected or ((0, 0) if frame is None else _size(frame))
     try:
         if frame is not None:

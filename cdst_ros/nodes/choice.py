@@ -48,9 +48,11 @@ class Geometry(NamedTuple):
 @dataclass(frozen=True)
 class EngineChoice:
     """
-    The parameters that an engine is built from; ``version`` tells a rewritten model file apart.
+    The parameters that engines are built from; versions tell a rewritten model file apart.
 
     :param version: modification time [ns] and size [bytes] of the model file
+    :param guided_model: for frames with colour; empty where there is none
+    :param guided_version: as ``version``, of that
     :param size: of the input that the model is chosen for, where it is; None: not known yet
     :param rate: of that input [Hz]
     """
@@ -63,6 +65,8 @@ class EngineChoice:
     version: tuple[int, int]
     size: Size | None = None
     rate: float = 0.0
+    guided_model: str = ''
+    guided_version: tuple[int, int] = (0, 0)
 
     @classmethod
     def of(cls, parameters: Parameters, seen: Size | None = None) -> EngineChoice:
@@ -76,8 +80,8 @@ class EngineChoice:
         version = (0, 0)
         automatic = parameters.model == AUTO and not classical
         if not automatic and not (classical and parameters.scale):
-            status = find_model(parameters.model).stat()
-            version = (status.st_mtime_ns, status.st_size)
+            version = _version(parameters.model)
+        guided = parameters.guided_model
         return cls(
             model=parameters.model,
             engine=parameters.engine,
@@ -87,6 +91,8 @@ class EngineChoice:
             version=version,
             size=(seen or parameters.size()) if automatic else None,
             rate=parameters.expected_rate if automatic else 0.0,
+            guided_model=guided,
+            guided_version=_version(guided) if guided else (0, 0),
         )
 
     @property
@@ -119,6 +125,51 @@ class EngineChoice:
         # Classical methods know one alignment; from a model they take the scale only.
         return Geometry(found.scale, GridAlignment.HALF_PIXEL) if self.classical else found
 
+    def check_guided(self) -> None:
+        """
+        Check that the guided model is one, and goes with the model.
+
+        :raises ModelError: why it does not, and what to do
+        """
+        if not self.guided_model:
+            return
+        found = read_metadata(find_model(self.guided_model))
+        if not found.guided:
+            raise ModelError(
+                f'guided_model {self.guided_model} takes no colour: give one with the input rgb, '
+                'or leave guided_model empty and give this one as model'
+            )
+        if self._sees_color():
+            raise ModelError(
+                f'{self} takes colour itself, so guided_model {self.guided_model} has no part in '
+                'it: give as model one of depth alone, or leave guided_model empty'
+            )
+        due, has = self.geometry(), Geometry.of(found)
+        if has != due:
+            raise ModelError(
+                f'guided_model {self.guided_model} is {has} and {self} is {due}: frames with '
+                'colour and those without must have one output grid; give two models of one '
+                'scale and alignment'
+            )
+
+    def open_guided(self) -> Engine | None:
+        """
+        Build the engine of frames with colour; None where none is asked for.
+
+        :raises ModelError: the model cannot be used, or does not go with the other
+        :raises EngineError: the engine cannot be built here
+        """
+        self.check_guided()
+        if not self.guided_model:
+            return None
+        return open_engine(
+            self.guided_model,
+            engine='auto' if self.classical else self.engine,
+            precision=self.precision,
+            threads=self.threads or None,
+            live=True,
+        )
+
     def open(self) -> Engine:
         """
         Build the engine; one that is slow to get ready comes with a standby on the CPU.
@@ -143,6 +194,11 @@ class EngineChoice:
             live=True,
         )
 
+    def _sees_color(self) -> bool:
+        if self.classical:
+            return self.engine == 'joint_bilateral'
+        return not self.automatic and read_metadata(find_model(self.model)).guided
+
     def __str__(self) -> str:
         if self.classical:
             return f'{self.engine}' + (f' x{self.scale}' if self.scale else f' as {self.model}')
@@ -150,3 +206,9 @@ class EngineChoice:
             at = '' if self.size is None else f' for {self.size[1]}x{self.size[0]} px'
             return f'the best model{at}'
         return f'{self.model} on {self.engine}'
+
+
+def _version(model: str) -> tuple[int, int]:
+    """Return modification time [ns] and size [bytes] of a model file."""
+    status = find_model(model).stat()
+    return status.st_mtime_ns, status.st_size

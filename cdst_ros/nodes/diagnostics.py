@@ -32,6 +32,25 @@ _OFTEN = 3
 
 
 @dataclass(frozen=True)
+class ColorHealth:
+    """
+    What is known of colour, where it is asked for.
+
+    :param topic: of the images
+    :param guided: the engine of frames with colour; None where only clouds take it
+    :param lacking: why the last frame had none, in one or two words; empty where it had
+    :param reason: the same for a person to read
+    :param misregistration: how far it lies beside depth [px of the output]; None: not known
+    """
+
+    topic: str
+    guided: EngineInfo | None = None
+    lacking: str = ''
+    reason: str = ''
+    misregistration: float | None = None
+
+
+@dataclass(frozen=True)
 class Health:
     """
     What is known of the node at one moment.
@@ -42,6 +61,7 @@ class Health:
     :param warnings: lasting ones, such as a model that could not be swapped in
     :param silent: whether input is overdue
     :param topic: the input; empty while not subscribed
+    :param color: None where nobody asks for colour
     :param building: how far an engine is that takes long to build; empty where there is none
     """
 
@@ -53,6 +73,7 @@ class Health:
     silent: bool = False
     topic: str = ''
     building: str = ''
+    color: ColorHealth | None = None
 
 
 def diagnose(health: Health, name: str, stamp: Any) -> DiagnosticArray:
@@ -96,6 +117,11 @@ def _complaints(health: Health) -> list[str]:
             found.append(f'{lost} frames dropped lately: {reason}')
         elif lost > _DROPPED_SHARE * arrived:
             found.append(f'slower than the input: {lost} of {arrived} frames superseded lately')
+    if health.color is not None and health.color.guided is not None:
+        for reason in window.totals('without colour/'):
+            lacked = window.recent(f'without colour/{reason}')
+            if lacked >= _OFTEN:
+                found.append(f'{lacked} frames lately without colour: {reason}')
     for event in ('without camera_info', 'camera_info refused', 'nothing valid'):
         if window.recent(event) >= _OFTEN:
             found.append(f'{window.recent(event)} frames lately: {event}')
@@ -117,6 +143,8 @@ def _values(health: Health) -> dict[str, str]:
         }
         if e.reason:
             values['chosen'] = e.reason
+    if health.color is not None:
+        values |= _color(health.color)
     if health.building:
         values['building'] = health.building
     values |= {
@@ -127,15 +155,30 @@ def _values(health: Health) -> dict[str, str]:
     }
     for reason, total in sorted(window.totals('dropped/').items()):
         values[f'dropped: {reason}'] = str(total)
+    for reason, total in sorted(window.totals('without colour/').items()):
+        values[f'without colour: {reason}'] = str(total)
     for event in (
+        'with colour',
         'without camera_info',
         'camera_info refused',
         'nothing valid',
         'stamps ran back',
+        'unforeseen',
     ):
         if window.total(event):
             values[event] = str(window.total(event))
     return values | _latencies(window)
+
+
+def _color(color: ColorHealth) -> dict[str, str]:
+    values = {'colour': color.topic}
+    if color.guided is not None:
+        values['guided model'] = f'{color.guided.model} on {color.guided.engine}'
+    if color.lacking:
+        values['colour is not used'] = color.reason or color.lacking
+    off = color.misregistration
+    values['colour lies beside depth by [px]'] = 'not known' if off is None else f'{off:.1f}'
+    return values
 
 
 def _latencies(window: Window) -> dict[str, str]:

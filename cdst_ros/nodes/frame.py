@@ -11,25 +11,58 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""What travels from the subscriptions to the worker."""
+"""One frame on its way through the node."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
+
+from cdst_ros.depth.arrays import F64
+
+
+class Color(NamedTuple):
+    """
+    Colour that was paired with a depth image.
+
+    :param image: sensor_msgs/Image
+    :param info: its CameraInfo
+    :param to_color: (4, 4), takes points of the depth camera to the colour camera
+    :param rectified: whether the topic is one of rectified images
+    :param topic: its source
+    """
+
+    image: Any
+    info: Any
+    to_color: F64
+    rectified: bool
+    topic: str
+
+
+class NoColor(NamedTuple):
+    """
+    Why there is no colour to be had for a depth image.
+
+    :param kind: one or two words, as the diagnostics count it
+    :param explain: returns what, where, what to do
+    """
+
+    kind: str
+    explain: Callable[[], str]
 
 
 class Frame(NamedTuple):
     """
     One depth message with what belongs to it.
 
-    ``depth`` sensor_msgs/Image or CompressedImage; ``camera_info``, ``color`` and ``color_info``
-    where they were paired; ``arrived`` the steady time of its arrival [s]; ``topic`` its source.
+    ``depth`` sensor_msgs/Image or CompressedImage; ``camera_info`` where it was paired; ``color``,
+    why there is none, or None where nobody asked for it; ``arrived`` the steady time of its
+    arrival [s]; ``topic`` its source.
     """
 
     depth: Any
     camera_info: Any | None
-    color: Any | None
-    color_info: Any | None
+    color: Color | NoColor | None
     arrived: float
     topic: str
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
 from cdst_ros.depth.arrays import AnyArray
 from cdst_ros.depth.compressed import fill_compressed
@@ -36,15 +36,16 @@ _KINDS = {
     'compressed': CompressedImage,
     'confidence': Image,
     'sigma': Image,
+    'cloud': PointCloud2,
 }
 
 
 class Outputs:
     """
-    The publishers by short name: image, camera_info, compressed, confidence, sigma.
+    The publishers by short name: image, camera_info, compressed, confidence, sigma, cloud.
 
     Messages are reused: rclpy has copied a message by the time ``publish`` returns. So one thread
-    only may publish.
+    only may publish each of them.
 
     :param listeners_changed: called when a subscriber comes or goes, where rclpy tells
     """
@@ -59,6 +60,7 @@ class Outputs:
             'compressed': compressed_topic(node, _IMAGE),
             'confidence': '~/confidence',
             'sigma': '~/sigma',
+            'cloud': 'depth_hr/points',
         }
         for name, kind in _KINDS.items():
             self._publishers[name] = node.create_lifecycle_publisher(
@@ -101,6 +103,11 @@ class Outputs:
         copy_header(header, msg.header)
         fill_compressed(msg, form, data)
         self._publishers['compressed'].publish(msg)
+
+    def publish_cloud(self, msg: PointCloud2, header: Any) -> None:
+        """Publish a cloud under the stamp and frame of ``header``."""
+        copy_header(header, msg.header)
+        self._publishers['cloud'].publish(msg)
 
     def destroy(self) -> None:
         """Withdraw every publisher."""

@@ -35,6 +35,12 @@ class Parameters(DeclaredParameters):
         'Name of a shipped model (cdst-ros info lists them), or path of a .onnx file; auto takes '
         'the strongest that ships and holds expected_rate here, found by timing.',
     )
+    guided_model: str = parameter(
+        '',
+        'Model that sees colour as well, for the frames that have it: name of a shipped one or '
+        'path of a .onnx file with the input rgb, of the scale and alignment of model; frames '
+        'without usable colour go through model.',
+    )
     engine: str = parameter(
         'auto',
         'What computes: auto takes tensorrt where there is a GPU, else openvino, else '
@@ -105,6 +111,18 @@ class Parameters(DeclaredParameters):
         0.001,
         'Largest difference of stamps of an image and its camera_info [s].',
         between=(0.0, 0.5),
+    )
+    color_tolerance: float = parameter(
+        0.02,
+        'Largest difference of stamps of a depth image and its colour, and the longest that a '
+        'frame waits for colour that may still come [s].',
+        between=(0.0, 0.5),
+    )
+    cloud_stride: int = parameter(
+        2, 'depth_hr/points has every so-manieth row and column.', between=(1, 64)
+    )
+    cloud_rate: float = parameter(
+        5.0, 'Highest rate of depth_hr/points [Hz].', between=(0.1, 1000.0)
     )
     warn_after_s: float = parameter(
         5.0, 'Warn when nothing has arrived for this long [s].', between=(0.1, 3600.0)

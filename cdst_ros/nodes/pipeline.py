@@ -30,10 +30,14 @@ from cdst_ros.depth.encodings import DepthDecodeError, decode, encode
 from cdst_ros.depth.messages import stamp_ns
 from cdst_ros.depth.repetition import RepetitionDetector
 from cdst_ros.depth.validity import valid_mask
-from cdst_ros.nodes.color import registered_color
-from cdst_ros.nodes.frame import Frame, FrameRefusedError
+from cdst_ros.nodes.cloud import CloudMaker
+from cdst_ros.nodes.color import ColorImage, NoColorError, Registrar, read_color
+from cdst_ros.nodes.color_watch import ColorWatch
+from cdst_ros.nodes.engines import Engines
+from cdst_ros.nodes.frame import Color, Frame, FrameRefusedError, NoColor
 from cdst_ros.nodes.outputs import Outputs
 from cdst_ros.nodes.parameters import Parameters
+from cdst_ros.nodes.registration_check import RegistrationCheck
 from cdst_ros.nodes.slot import EngineSlot
 from cdst_ros.nodes.throttle import ThrottledLog
 from cdst_ros.nodes.window import Window
@@ -76,7 +80,13 @@ class Pipeline:
         self._logger = logger
         self._enlarged = enlarged
         self._repetition = RepetitionDetector()
-        self._super_resolution: SuperResolution | None = None
+        self._runs: dict[bool, SuperResolution] = {}
+        #: Whether frames have had colour.
+        self.color = ColorWatch(window, logger)
+        #: Whether colour lies on depth.
+        self.registration = RegistrationCheck(self._stumbled)
+        self._registrar = Registrar()
+        self._clouds = CloudMaker(outputs, window, log, self._stumbled)
         self._size = (0, 0)
         self._frame: F32 | None = None
         self._last_arrival = 0.0
@@ -85,6 +95,11 @@ class Pipeline:
     def frame(self) -> F32 | None:
         """The last input (H, W) [m], not to be changed; None before the first."""
         return self._frame
+
+    def stop(self) -> None:
+        """End what goes on beside the frames; the worker must have stopped."""
+        self.registration.stop()
+        self._clouds.stop()
 
     def change(self, parameters: Parameters) -> None:
         """Use other parameters from the next frame on; any thread."""
@@ -109,26 +124,45 @@ class Pipeline:
             f'follows:\n{"".join(traceback.format_exception(error)).strip()}',
         )
 
+    def _stumbled(self, error: Exception) -> None:
+        """Say what nobody foresaw beside the frames."""
+        self._window.count('unforeseen')
+        self._log.warn(
+            'this should not have happened; frames go on. Please report it with what '
+            f'follows:\n{"".join(traceback.format_exception(error)).strip()}',
+        )
+
     def _process(self, frame: Frame, parameters: Parameters) -> None:
         laps = Laps()
         laps.took({'wait': time.monotonic() - frame.arrived})
-        engine = self._slot.take()
-        depth = self._decode(frame, parameters, engine.info)
-        color = self._color(frame, depth, engine.info)
+        engines = self._slot.take()
+        depth = self._decode(frame, parameters, engines.info)
+        camera = self._camera(frame, depth)
         laps.lap('decode')
-        result = self._through(engine, parameters)(depth, color)
+        cloud_due = camera is not None and self._clouds.due()
+        color, guide = None, None
+        if engines.seeing is not None or cloud_due:
+            color = self._color(frame, depth, camera, engines)
+        if color is not None and camera is not None and engines.seeing is not None:
+            guide = self._guide(color, depth, camera, engines)
+            laps.lap('colour')
+        result = self._enlarge(engines, depth, guide, parameters)
         laps.took(result.timings)
         header = frame.depth.header
         pixels = encode(result.depth, parameters.output_encoding)
         laps.lap('encode')
-        camera = self._camera(frame, depth, engine.info)
-        if camera is not None:
-            self._outputs.publish_camera_info(camera.fill, header)
+        info = engines.info
+        finer = None if camera is None else camera.scaled(info.scale, info.alignment)
+        if finer is not None:
+            self._outputs.publish_camera_info(finer.fill, header)
         self._outputs.publish_image('image', pixels, parameters.output_encoding, header)
         laps.lap('publish')
         self._window.count('out')
         self._age(frame)
-        self._publish_extras(result, engine.info, parameters, header)
+        if cloud_due and finer is not None:
+            stride, rate = parameters.cloud_stride, parameters.cloud_rate
+            self._clouds.order(result.depth, finer, color, header, stride, rate)
+        self._publish_extras(result, info, parameters, header)
         laps.lap('extras')
         self._window.add(laps.seconds)
         self._look_at(frame, depth, parameters)
@@ -169,30 +203,103 @@ class Pipeline:
             f'{width * engine.scale}x{height * engine.scale}'
         )
 
-    def _color(self, frame: Frame, depth: F32, engine: EngineInfo) -> U8 | None:
-        if not engine.guided:
+    def _color(
+        self, frame: Frame, depth: F32, camera: CameraModel | None, engines: Engines
+    ) -> ColorImage | None:
+        """Return the colour of a frame, None where there is none that may be used."""
+        try:
+            return self._usable_color(frame, depth, camera, engines)
+        except NoColorError as error:
+            said = str(error)
+            self._do_without(NoColor(error.kind, lambda: said), engines)
             return None
-        camera = self._camera(frame, depth, engine)
-        if camera is None or frame.color is None:
-            raise FrameRefusedError(
-                'colour', f'{engine.engine} needs colour and a fitting camera_info with each image'
+
+    def _usable_color(
+        self, frame: Frame, depth: F32, camera: CameraModel | None, engines: Engines
+    ) -> ColorImage | None:
+        if isinstance(frame.color, NoColor):
+            self._do_without(frame.color, engines)
+        if not isinstance(frame.color, Color):
+            return None  # on its way: nobody had asked for it yet
+        if camera is None:
+            raise NoColorError(
+                'depth camera unknown',
+                f'{frame.topic} comes without a camera_info that fits it, so nobody knows where '
+                'its pixels look',
             )
-        return registered_color(frame.color, frame.color_info, camera, frame.depth.header.frame_id)
+        color = read_color(frame.color)
+        self.registration.offer(color, depth, camera, engines.info.scale)
+        if self.registration.refusal:
+            raise NoColorError('misregistered', self.registration.refusal)
+        return color
+
+    def _guide(
+        self, color: ColorImage, depth: F32, camera: CameraModel, engines: Engines
+    ) -> U8 | None:
+        """Return colour on the output's grid, None where it cannot be brought there."""
+        info = engines.info
+        try:
+            return self._registrar.register(color, depth, camera, info.scale, info.alignment)
+        except NoColorError as error:
+            said = str(error)
+            self._do_without(NoColor(error.kind, lambda: said), engines)
+            return None
+
+    def _do_without(self, why: NoColor, engines: Engines) -> None:
+        """
+        Note that a frame has no colour.
+
+        :raises FrameRefusedError: where it cannot do without
+        """
+        if engines.need_color:
+            raise FrameRefusedError(
+                'colour',
+                f'{engines.info.model} needs colour with each image, and there is none: '
+                f'{why.explain()}. The frame is dropped; models do without: set engine to auto',
+            )
+        if engines.seeing is not None:
+            self.color.lacked(why, f'Depth alone is used, by {engines.info.model}')
+        elif why.kind != 'missing':  # clouds alone take what there is
+            self.color.lacked(why, f'{self._outputs.topic("cloud")} is without it')
+
+    def _enlarge(
+        self, engines: Engines, depth: F32, guide: U8 | None, parameters: Parameters
+    ) -> Result:
+        """Return the enlarged frame; with colour, where there is some and it helps."""
+        seeing = engines.seeing
+        if guide is not None and seeing is not None:
+            try:
+                result = self._through(seeing, parameters)(depth, guide)
+            except EngineError as error:
+                if seeing is engines.plain:
+                    raise
+                said = str(error)
+                self._do_without(NoColor('guided model broke', lambda: said), engines)
+            else:
+                self.color.used()
+                return result
+        if engines.need_color:
+            raise FrameRefusedError(
+                'colour', f'{engines.info.model} needs colour, which is only asked for now'
+            )
+        return self._through(engines.plain, parameters)(depth)
 
     def _through(self, engine: Engine, parameters: Parameters) -> SuperResolution:
-        if self._super_resolution is None or self._super_resolution.engine is not engine:
-            self._super_resolution = SuperResolution(engine)
-        self._super_resolution.settings = settings(parameters)
-        return self._super_resolution
+        guided = engine.info.guided
+        run = self._runs.get(guided)
+        if run is None or run.engine is not engine:
+            run = self._runs[guided] = SuperResolution(engine)
+        run.settings = settings(parameters)
+        return run
 
-    def _camera(self, frame: Frame, depth: F32, engine: EngineInfo) -> CameraModel | None:
-        """Return the camera of the output, None without one that fits the input."""
+    def _camera(self, frame: Frame, depth: F32) -> CameraModel | None:
+        """Return the camera of the input, None without one that fits it."""
         if frame.camera_info is None:
             return None
         camera = CameraModel.from_message(frame.camera_info).reduced()
         height, width = depth.shape
         if camera.matches(width, height):
-            return camera.scaled(engine.scale, engine.alignment)
+            return camera
         self._window.count('camera_info refused')
         self._log.warn(
             f'{frame.topic}: the image is {width}x{height} px and its camera_info '

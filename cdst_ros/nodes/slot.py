@@ -17,41 +17,42 @@ from __future__ import annotations
 
 import threading
 
-from cdst_ros.superres.engine import Engine, EngineInfo
+from cdst_ros.nodes.engines import Engines
+from cdst_ros.superres.engine import EngineInfo
 
 
 class EngineSlot:
     """
-    Hands the worker its engine; a new one is taken between two frames, and the old one closed.
+    Hands the worker its engines; new ones are taken between two frames, and the old ones closed.
 
     ``take`` belongs to the worker's thread, everything else to the executor's.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engines: Engines) -> None:
         self._lock = threading.Lock()
-        self._current = engine
-        self._next: Engine | None = None
+        self._current = engines
+        self._next: Engines | None = None
 
     @property
     def info(self) -> EngineInfo:
         """What the next frame will run through."""
-        return self.engine.info
+        return self.engines.info
 
     @property
-    def engine(self) -> Engine:
-        """The engine of the next frame."""
+    def engines(self) -> Engines:
+        """The engines of the next frame."""
         with self._lock:
             return self._next or self._current
 
-    def put(self, engine: Engine) -> None:
-        """Let ``engine`` take over at the next frame."""
+    def put(self, engines: Engines) -> None:
+        """Let ``engines`` take over at the next frame."""
         with self._lock:
-            skipped, self._next = self._next, engine
+            skipped, self._next = self._next, engines
         if skipped is not None:
             skipped.close()
 
-    def take(self) -> Engine:
-        """Return the engine for the frame at hand."""
+    def take(self) -> Engines:
+        """Return the engines for the frame at hand."""
         with self._lock:
             if self._next is None:
                 return self._current

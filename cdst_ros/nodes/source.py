@@ -19,12 +19,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from cdst_ros.depth.messages import stamp_ns
 from cdst_ros.depth.pairing import StampPairer
+from cdst_ros.nodes.color_source import COLOR_TOPICS, ColorSource
+from cdst_ros.nodes.fixed_frames import FixedFrames
 from cdst_ros.nodes.frame import Frame
 from cdst_ros.nodes.mailbox import Mailbox
 from cdst_ros.nodes.parameters import Parameters
@@ -35,16 +38,17 @@ from cdst_ros.nodes.throttle import ThrottledLog
 from cdst_ros.nodes.topics import compressed_topic
 from cdst_ros.nodes.window import Window
 
-DEPTH, INFO, COLOR, COLOR_INFO = 'depth', 'camera_info', 'color', 'color_info'
+DEPTH, INFO = 'depth', 'camera_info'
 
 _IMAGE = 'depth/image_raw'
 _CAMERA_INFO = 'depth/camera_info'
-_COLOR_TOPICS = ('rgb/image_raw', 'rgb/camera_info')
 
 #: Messages a topic may run ahead of the others.
 _CAPACITY = 10
 #: So many images in a row must lack something before it is said: discovery takes a moment.
 _PATIENCE = 3
+#: A timer has some period [s].
+_SHORTEST_S = 0.001
 
 
 def check_reliabilities(node: Node) -> None:
@@ -53,18 +57,18 @@ def check_reliabilities(node: Node) -> None:
 
     :raises ValueError: names the parameter, its value, and what it may be
     """
-    for topic in (_IMAGE, compressed_topic(node, _IMAGE), _CAMERA_INFO, *_COLOR_TOPICS):
+    for topic in (_IMAGE, compressed_topic(node, _IMAGE), _CAMERA_INFO, *COLOR_TOPICS):
         asked_reliability(node, topic)
 
 
 class DepthSource:
     """
-    Subscribes to depth, its camera_info and, for guided engines, colour; pairs them by stamp.
+    Subscribes to depth and its camera_info, pairs them by stamp, and finds colour where asked to.
 
-    An image whose camera_info does not come is delivered alone. All methods run on the executor's
-    thread.
+    An image whose camera_info or colour does not come is delivered without it. All methods run on
+    the executor's thread.
 
-    :param guided: whether frames need colour; then only complete sets are delivered
+    :param frames: that tell where the colour camera is
     :param deliver: takes each frame; must return at once
     """
 
@@ -74,14 +78,15 @@ class DepthSource:
         mailbox: Mailbox,
         *,
         parameters: Parameters,
-        guided: bool,
+        frames: FixedFrames,
         window: Window,
         log: ThrottledLog,
         deliver: Callable[[Frame], None],
     ) -> None:
         self._node = node
+        self._mailbox = mailbox
         self._parameters = parameters
-        self._guided = guided
+        self._frames = frames
         self._window = window
         self._log = log
         self._deliver = deliver
@@ -90,6 +95,10 @@ class DepthSource:
         self._last_info: Any = None
         self._last_arrival = time.monotonic()
         self._pairer = self._new_pairer()
+        self._color: ColorSource | None = None
+        self._awaiting: Frame | None = None
+        self._patient = False
+        self._deadline: Any = None
 
         def subscribe(kind: Any, topic: str, callback: Any) -> AdaptiveSubscription:
             return AdaptiveSubscription(node, mailbox, kind, topic, callback)
@@ -102,12 +111,6 @@ class DepthSource:
             topic = compressed_topic(node, _IMAGE)
             self._depth = subscribe(CompressedImage, topic, self._on_depth)
         self._subscriptions = [self._depth, self._info]
-        if guided:
-            image, info = _COLOR_TOPICS
-            self._subscriptions += [
-                subscribe(Image, image, self._on_color),
-                subscribe(CameraInfo, info, self._on_color_info),
-            ]
 
     @property
     def topic(self) -> str:
@@ -122,10 +125,37 @@ class DepthSource:
         """Tell whether nothing has arrived for longer than ``warn_after_s``."""
         return self.silent_for_s() > self._parameters.warn_after_s
 
+    @property
+    def color_topic(self) -> str:
+        """The full name of the colour topic; empty while it is not subscribed to."""
+        return '' if self._color is None else self._color.topic
+
+    def want_color(self, wanted: bool, patient: bool = False) -> None:
+        """
+        Look for colour from now on, or no more.
+
+        :param patient: a frame waits for its colour until the next frame comes, for without it it
+            is lost; otherwise for ``color_tolerance`` at most
+        """
+        self._patient = patient
+        if wanted and self._color is None:
+            self._color = ColorSource(
+                self._node,
+                self._mailbox,
+                parameters=self._parameters,
+                frames=self._frames,
+                arrived=self._on_color,
+            )
+        elif not wanted and self._color is not None:
+            self._go_on()
+            self._drop_color()
+
     def tick(self) -> None:
         """Look after the topics; to be called about once a second."""
         for subscription in self._subscriptions:
             subscription.update()
+        if self._color is not None:
+            self._color.tick()
         if self.silent():
             self._log.warn(self._explain_silence())
 
@@ -135,37 +165,29 @@ class DepthSource:
         self._parameters = parameters
         if tolerance_changed:
             self._pairer = self._new_pairer()
+        if self._color is not None:
+            self._color.change(parameters)
+        self._drop_deadline()
 
     def destroy(self) -> None:
         """Unsubscribe from everything."""
         for subscription in self._subscriptions:
             subscription.destroy()
+        self._drop_color()
 
     def _new_pairer(self) -> StampPairer[Any]:
         tolerance_ns = round(self._parameters.pairing_tolerance * 1e9)
-        if self._guided:
-            return StampPairer((DEPTH, INFO, COLOR, COLOR_INFO), tolerance_ns, _CAPACITY)
         return StampPairer((DEPTH, INFO), tolerance_ns, _CAPACITY, optional=(INFO,))
 
     def _on_depth(self, msg: Any) -> None:
         self._last_arrival = time.monotonic()
         self._window.count('in')
         self._check_order(msg)
-        if self._guided:
-            self._incomplete += 1
-            if self._incomplete > _PATIENCE:
-                self._log.warn(self._explain_missing_color())
         self._push(DEPTH, stamp_ns(msg.header), (msg, self._last_arrival))
 
     def _on_info(self, msg: Any) -> None:
         self._last_info = msg
         self._push(INFO, stamp_ns(msg.header), msg)
-
-    def _on_color(self, msg: Any) -> None:
-        self._push(COLOR, stamp_ns(msg.header), msg)
-
-    def _on_color_info(self, msg: Any) -> None:
-        self._push(COLOR_INFO, stamp_ns(msg.header), msg)
 
     def _push(self, name: str, stamp: int, item: Any) -> None:
         lost = self._lost()
@@ -186,9 +208,52 @@ class DepthSource:
             self._window.count('without camera_info')
             if self._incomplete >= _PATIENCE:
                 self._log.warn(self._explain_missing_info(msg))
-        self._deliver(
-            Frame(msg, info, found.get(COLOR), found.get(COLOR_INFO), arrived, self.topic)
-        )
+        self._go_on()
+        frame = Frame(msg, info, None, arrived, self.topic)
+        if self._color is None:
+            self._deliver(frame)
+            return
+        self._awaiting = frame
+        if not self._color.expects(stamp_ns(msg.header), self._patient):
+            self._go_on()
+        elif not self._patient:
+            self._start_deadline()
+
+    def _on_color(self) -> None:
+        """Go on with a frame that has waited for the colour that came."""
+        assert self._color is not None
+        if self._awaiting is None:
+            return
+        if not self._color.expects(stamp_ns(self._awaiting.depth.header), self._patient):
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Deliver the frame that waits for colour, with what there is."""
+        frame, self._awaiting = self._awaiting, None
+        if self._deadline is not None:
+            self._deadline.cancel()
+        if frame is not None and self._color is not None:
+            self._deliver(frame._replace(color=self._color.color_of(frame.depth.header)))
+
+    def _start_deadline(self) -> None:
+        if self._deadline is None:
+            period_s = max(self._parameters.color_tolerance, _SHORTEST_S)
+            steady = Clock(clock_type=ClockType.STEADY_TIME)
+            self._deadline = self._node.create_timer(period_s, self._go_on, clock=steady)
+        self._deadline.reset()
+
+    def _drop_deadline(self) -> None:
+        self._go_on()
+        if self._deadline is not None:
+            self._node.destroy_timer(self._deadline)
+        self._deadline = None
+
+    def _drop_color(self) -> None:
+        self._awaiting = None
+        self._drop_deadline()
+        if self._color is not None:
+            self._color.destroy()
+        self._color = None
 
     def _lost(self) -> int:
         counts = self._pairer.counts
@@ -224,20 +289,6 @@ class DepthSource:
             f'{apart:.6f} s apart and pairing_tolerance is '
             f'{self._parameters.pairing_tolerance:g} s. Let the driver stamp both alike, or raise '
             f'pairing_tolerance. {alone}'
-        )
-
-    def _explain_missing_color(self) -> str:
-        silent = [s.topic for s in self._subscriptions if not s.publishers]
-        if silent:
-            return (
-                f'the engine needs colour, and nobody publishes {", ".join(silent)}: remap '
-                'rgb/image_raw, rgb/camera_info and depth/camera_info, or take an engine that '
-                'needs none'
-            )
-        return (
-            f'no colour image and camera_infos within {self._parameters.pairing_tolerance:g} s of '
-            f'the stamp of {self.topic}: raise pairing_tolerance (0.02 fits cameras without '
-            'hardware synchronisation), or take an engine that needs no colour'
         )
 
     def _explain_silence(self) -> str:

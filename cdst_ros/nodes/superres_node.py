@@ -27,7 +27,9 @@ from rclpy.parameter import Parameter
 
 from cdst_ros.nodes.builder import EngineBuilder, open_tried
 from cdst_ros.nodes.choice import EngineChoice, Geometry, Size
-from cdst_ros.nodes.diagnostics import Health, diagnose
+from cdst_ros.nodes.diagnostics import ColorHealth, Health, diagnose
+from cdst_ros.nodes.engines import Engines
+from cdst_ros.nodes.fixed_frames import FixedFrames
 from cdst_ros.nodes.forward import LogForward
 from cdst_ros.nodes.frame import Frame
 from cdst_ros.nodes.mailbox import Mailbox
@@ -41,12 +43,11 @@ from cdst_ros.nodes.source import DepthSource, check_reliabilities
 from cdst_ros.nodes.throttle import ThrottledLog
 from cdst_ros.nodes.window import Window
 from cdst_ros.nodes.worker import Worker
-from cdst_ros.superres.engine import Engine, EngineError, EngineInfo, ModelError
-from cdst_ros.superres.engines import StandbyEngine
+from cdst_ros.superres.engine import EngineError, EngineInfo, ModelError
 
 #: Parameters that decide which engine runs.
 _ENGINE_PARAMETERS = frozenset(
-    {'model', 'engine', 'precision', 'threads', 'scale', 'expected_rate'}
+    {'model', 'guided_model', 'engine', 'precision', 'threads', 'scale', 'expected_rate'}
 )
 
 
@@ -77,6 +78,7 @@ class SuperresNode(ManagedNode):
         self._pipeline: Pipeline | None = None
         self._worker: Worker[Frame] | None = None
         self._source: DepthSource | None = None
+        self._frames: FixedFrames | None = None
         self._swap_failure = ''
         self._enlarged = ''
         # From here on values may be refused, and the node is destroyed then.
@@ -99,14 +101,15 @@ class SuperresNode(ManagedNode):
         self._wanted = self._running = EngineChoice.of(self._chosen)
         self._running_parameters = self._chosen
         check_reliabilities(self)
-        engine = open_tried(self._running, expected=self._chosen.size())
-        self._slot = EngineSlot(engine)
+        engines = open_tried(self._running, expected=self._chosen.size())
+        self._slot = EngineSlot(engines)
+        self._frames = FixedFrames(self)
         self._outputs = Outputs(self, partial(self._mailbox.post, self._follow_demand))
         self._builder = EngineBuilder(self._mailbox, self._swap, self._swap_failed)
-        self.get_logger().info(f'{_describe(engine.info)} is ready')
+        self.get_logger().info(f'{_describe_both(engines)} is ready')
         if self._chosen.max_sigma and self._running.classical:
             self.get_logger().warning(
-                f'max_sigma has no effect: {engine.info.engine} has no notion of its error; set '
+                f'max_sigma has no effect: {engines.info.engine} has no notion of its error; set '
                 'engine to auto to run a model'
             )
 
@@ -136,6 +139,8 @@ class SuperresNode(ManagedNode):
         self._unsubscribe()
         if self._worker is not None:
             self._worker.stop()
+        if self._pipeline is not None:
+            self._pipeline.stop()
         self._worker = self._pipeline = None
 
     def _release(self) -> None:
@@ -146,7 +151,10 @@ class SuperresNode(ManagedNode):
             self._slot.close()
         if self._outputs is not None:
             self._outputs.destroy()
+        if self._frames is not None:
+            self._frames.destroy()
         self._builder = self._slot = self._outputs = self._wanted = self._running = None
+        self._frames = None
         self._swap_failure = ''
 
     def _follow_demand(self) -> None:
@@ -157,15 +165,26 @@ class SuperresNode(ManagedNode):
             self._unsubscribe()
         elif self._source is None:
             self._subscribe()
+        self._follow_color()
+
+    def _follow_color(self) -> None:
+        """Look for colour while it is of use: to an engine, or to a cloud."""
+        if self._source is None or self._slot is None or self._outputs is None:
+            return
+        engines = self._slot.engines
+        self._source.want_color(
+            engines.seeing is not None or self._outputs.wanted('cloud'),
+            patient=engines.need_color,
+        )
 
     def _subscribe(self) -> None:
         assert self._worker is not None
-        assert self._slot is not None
+        assert self._frames is not None
         self._source = DepthSource(
             self,
             self._mailbox,
             parameters=self._chosen,
-            guided=self._slot.info.guided,
+            frames=self._frames,
             window=self._window,
             log=self._log,
             deliver=self._worker.submit,
@@ -180,6 +199,7 @@ class SuperresNode(ManagedNode):
         if self._source is not None:
             self._unsubscribe()
             self._subscribe()
+            self._follow_color()
 
     def _tick(self) -> None:
         """Once a second: follow the graph, where no event did, and report."""
@@ -194,17 +214,17 @@ class SuperresNode(ManagedNode):
 
     def _prepare_engine(self) -> None:
         """Have a slow engine made ready for frames that its standby has to take so far."""
-        engine = None if self._slot is None else self._slot.engine
-        frame = None if self._pipeline is None else self._pipeline.frame
-        if self._builder is None or engine is None:
+        engines = None if self._slot is None else self._slot.engines
+        size = self._seen()
+        if self._builder is None or engines is None:
             return
         if self._builder.progress:
-            self._log.info(f'{self._builder.progress}; {engine.info.engine} goes on meanwhile')
-        if frame is None or not isinstance(engine, StandbyEngine):
+            self._log.info(f'{self._builder.progress}; {engines.info.engine} goes on meanwhile')
+        if size is None:
             return
-        size = frame.shape[0], frame.shape[1]
-        if engine.wants(size):
-            self._builder.prepare(engine, size)
+        for engine in engines.standbys:
+            if engine.wants(size):
+                self._builder.prepare(engine, size)
 
     def _choose_for_size(self) -> None:
         """Have the model chosen for the size that the frames turn out to have."""
@@ -226,17 +246,32 @@ class SuperresNode(ManagedNode):
             state = 'inactive'
         elif self._source is None:
             state = 'idle'
-        engine = None if self._slot is None else self._slot.engine
-        refusals = engine.refusals if isinstance(engine, StandbyEngine) else ()
+        engines = None if self._slot is None else self._slot.engines
+        refusals = () if engines is None else [w for e in engines.standbys for w in e.refusals]
         return Health(
             state=state,
             window=self._window,
-            engine=None if engine is None else engine.info,
+            engine=None if engines is None else engines.info,
+            color=self._color_health(engines),
             refusal=self._refusal,
             warnings=tuple(w for w in (self._swap_failure, self._enlarged, *refusals) if w),
             silent=self._source is not None and self._source.silent(),
             topic='' if self._source is None else self._source.topic,
             building='' if self._builder is None else self._builder.progress,
+        )
+
+    def _color_health(self, engines: Engines | None) -> ColorHealth | None:
+        """Return what is known of colour, None where nobody asks for it."""
+        if self._source is None or self._pipeline is None or not self._source.color_topic:
+            return None
+        seeing = None if engines is None else engines.seeing
+        watch, found = self._pipeline.color, self._pipeline.registration.found
+        return ColorHealth(
+            topic=self._source.color_topic,
+            guided=None if seeing is None else seeing.info,
+            lacking=watch.lacking,
+            reason=watch.reason if watch.lacking else '',
+            misregistration=None if found is None else found.size,
         )
 
     def _stamp(self) -> Any:
@@ -285,6 +320,7 @@ class SuperresNode(ManagedNode):
         if not names & _ENGINE_PARAMETERS:
             return
         choice = EngineChoice.of(new)
+        choice.check_guided()
         wanted = choice.geometry()
         if self._slot is None or new.allow_geometry_change:
             return
@@ -323,18 +359,16 @@ class SuperresNode(ManagedNode):
             self.get_logger().info(f'building {wanted}; the present engine goes on meanwhile')
             builder.build(wanted, None if self._pipeline is None else self._pipeline.frame)
 
-    def _swap(self, choice: EngineChoice, engine: Engine) -> None:
-        """Let a new engine take over, unless something else is wanted by now."""
+    def _swap(self, choice: EngineChoice, engines: Engines) -> None:
+        """Let new engines take over, unless something else is wanted by now."""
         if self._slot is None or choice != self._wanted:
-            engine.close()
+            engines.close()
             return
-        guided = self._slot.info.guided
-        self._slot.put(engine)
+        self._slot.put(engines)
         self._running, self._running_parameters = choice, self._chosen
         self._swap_failure = ''
-        self.get_logger().info(f'{_describe(engine.info)} takes over with the next frame')
-        if guided != engine.info.guided:
-            self._subscribe_anew()
+        self.get_logger().info(f'{_describe_both(engines)} takes over with the next frame')
+        self._follow_color()
 
     def _swap_failed(self, choice: EngineChoice, reason: str) -> None:
         if self._slot is not None and choice == self._wanted:
@@ -363,6 +397,12 @@ def _describe(engine: EngineInfo) -> str:
         name = f'{engine.model} on {name}'
     alignment = engine.alignment.value
     return f'{name} ({engine.precision}, {engine.device}, x{engine.scale}, {alignment})'
+
+
+def _describe_both(engines: Engines) -> str:
+    if engines.guided is None:
+        return _describe(engines.info)
+    return f'{_describe(engines.info)}, and with colour {_describe(engines.guided.info)},'
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -26,8 +26,8 @@ from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
 from trainer_graph import walk
 
-from cdst_ros.nodes.collecting import fixed_frames
-from cdst_ros.nodes.collecting.fixed_frames import FixedFrames
+from cdst_ros.nodes import fixed_frames
+from cdst_ros.nodes.fixed_frames import FixedFrames
 
 #: A quarter turn about z.
 TURN = np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])

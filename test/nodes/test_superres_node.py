@@ -15,8 +15,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from graph import camera, image, info, pixels, set_header, wall
@@ -174,30 +172,31 @@ def test_says_that_classical_engines_have_no_sigma(make_graph):
     graph.until(lambda: graph.said('superres/confidence', 'bicubic has no notion of its error'))
 
 
-def test_guided_engine_takes_registered_colour_only(make_graph):
+def test_an_engine_that_needs_colour_takes_no_frame_without(make_graph):
     graph = make_graph(engine='joint_bilateral')
     images = graph.listen(Image, 'depth_hr/image_raw')
     color = graph.user.create_publisher(Image, 'rgb/image_raw', 5)
     color_info = graph.user.create_publisher(CameraInfo, 'rgb/camera_info', 5)
 
-    def send(factor):
+    def send(width, declared):
         stamp = graph.tick()
-        msg = Image(height=48, width=64, encoding='rgb8', step=64 * 3)
-        msg.data.frombytes(bytes(48 * 64 * 3))
+        msg = Image(height=48, width=width, encoding='rgb8', step=width * 3)
+        msg.data.frombytes(bytes(48 * width * 3))
         set_header(msg, stamp)
-        color.publish(msg)
-        model = camera().scaled(2, GridAlignment.HALF_PIXEL)
-        k = tuple(factor * x for x in model.k[:6]) + model.k[6:]
-        color_info.publish(info(replace(model, k=k, p=(0.0,) * 12), stamp))
         graph.info.publish(info(camera(), stamp))
         graph.depth.publish(image(wall(), stamp))
+        # It waits, for it is of no use without.
+        color_info.publish(info(camera(48, declared), stamp))
+        color.publish(msg)
         return graph.until(lambda: images.at(stamp), 0.3, strict=False)
 
-    graph.until(lambda: send(1.0))
-    graph.until(lambda: send(1.02) is None and graph.said('registered to the output'))
-    graph.until(lambda: send(1.0))
+    graph.until(lambda: send(64, 64))
+    graph.until(lambda: send(80, 80))
+    graph.until(lambda: send(64, 80) is None and graph.said('colour is 64x48, its camera 80x48'))
+    graph.until(lambda: send(64, 64))
     # Without colour the frames are counted and the reason is told.
-    graph.until(lambda: graph.send() and graph.said('no colour image'))
+    graph.until(lambda: graph.send() and graph.said('joint_bilateral needs colour', 'color_toler'))
+    graph.until(lambda: 'dropped lately: colour' in graph.status().message)
 
 
 def remapped(*rules: str) -> list[str]:

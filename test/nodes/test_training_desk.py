@@ -34,6 +34,7 @@ from cdst_ros.superres.store import shipped_models
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'learning'))
 from rooms import record
+from stand_in import write_stand_in
 
 needs_torch = pytest.mark.skipif(find_spec('torch') is None, reason='trains, which needs torch')
 
@@ -308,6 +309,25 @@ def test_the_services_say_what_is_missing(make_desk, tmp_path, tiny):
     assert not few.success
     assert '0 frames are too few' in few.message
     assert desk.trainer.set(superres='nobody').successful is False
+
+
+def test_a_training_that_failed_on_its_way_goes_on_when_asked_again(make_desk, tmp_path):
+    recording = record(tmp_path / 'room', size=(16, 12))
+    base = shipped_models()['fast_x4']
+    python = write_stand_in(tmp_path / 'python', base, 'stumble')
+    desk = make_desk('fast_x4', recording=str(recording), python=str(python), steps=10)
+    assert desk.call('train').success
+    desk.trainer.until(lambda: desk.told()['job'].get('state') == 'failed', LONG_S)
+    early = desk.call('accept')
+    assert 'the camera fell. Call ~/train, and it goes on from its last' in early.message
+    write_stand_in(python, base)
+    again = desk.call('train')
+    assert again.success, again.message
+    assert 'goes on from its last checkpoint' in again.message
+    assert 'the camera fell' in again.message
+    desk.trainer.until(lambda: desk.told()['state'] == 'offering', LONG_S)
+    assert len(Workshop(desk.learning / 'jobs').jobs()) == 1
+    assert 'began at 5' in (Path(desk.told()['job']['folder']) / 'log.txt').read_text()
 
 
 @needs_torch

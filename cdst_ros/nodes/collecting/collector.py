@@ -24,12 +24,12 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.parameter import Parameter
 from rclpy.task import Future
 
-from cdst_ros.nodes.collecting.fixed_frames import FixedFrames
 from cdst_ros.nodes.collecting.holding import Holding
 from cdst_ros.nodes.collecting.pairs import check_reliabilities, optional_streams, topics_of
 from cdst_ros.nodes.collecting.parameters import OF_A_SESSION, CollectorParameters
 from cdst_ros.nodes.collecting.session import Session
 from cdst_ros.nodes.collecting.telling import Standing, counted, health_of, status_of, told
+from cdst_ros.nodes.fixed_frames import FixedFrames
 from cdst_ros.nodes.mailbox import Mailbox
 from cdst_ros.nodes.services import ServiceRefusedError, serve
 from cdst_ros.nodes.throttle import ThrottledLog

@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 from rclpy.lifecycle import LifecycleNode
 
 from cdst_ros.depth.arrays import F64
-from cdst_ros.nodes.collecting.fixed_frames import FixedFrames
 from cdst_ros.nodes.collecting.intake import sample_of
 from cdst_ros.nodes.collecting.pairs import COLOR, DEPTH, REFERENCE, Pair, PairSource, topics_of
 from cdst_ros.nodes.collecting.parameters import CollectorParameters
+from cdst_ros.nodes.fixed_frames import FixedFrames
 from cdst_ros.nodes.mailbox import Mailbox
 from cdst_ros.nodes.silence import depth_candidates
 from cdst_ros.nodes.throttle import ThrottledLog
@@ -174,7 +174,8 @@ class Session:
                 found[kind] = matrix
             else:
                 self.window.count('without extrinsics')
-                self._log.warn(self._frames.explain(source, target))
+                said = self._frames.explain(source, target)
+                self._log.warn(f'{said}. The frames are recorded without it')
         return found
 
     def _work(self, item: _Item) -> None:

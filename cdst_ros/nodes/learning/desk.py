@@ -33,7 +33,7 @@ from cdst_ros.learning.job import Job, JobError, Order, Status
 from cdst_ros.learning.ledger import Ledger
 from cdst_ros.learning.naming import adapted_name
 from cdst_ros.learning.offer import Offer
-from cdst_ros.learning.workshop import Workshop
+from cdst_ros.learning.workshop import Workshop, can_go_on
 from cdst_ros.nodes.learning.inbox import Inbox
 from cdst_ros.nodes.learning.parameters import DeskParameters
 from cdst_ros.nodes.learning.superres import SuperresClient
@@ -48,6 +48,8 @@ _CANCEL_S = 15.0
 _PATIENCE_S = 30.0
 #: File of a job: what became of its offer.
 _DECIDED = 'decided'
+#: What to do about one that failed on its way.
+_GO_ON = 'Call ~/train, and it goes on from its last checkpoint'
 #: A job whose process has gone is started again after so long at the earliest [s].
 _AGAIN_S = 5.0
 
@@ -198,7 +200,8 @@ class TrainingDesk:
         elif offer:
             message = f'{offer["model"]} is on offer: call ~/accept to take it'
         elif job and job['state'] == 'failed':
-            level, message = DiagnosticStatus.WARN, f'the last training failed: {job["reason"]}'
+            level = DiagnosticStatus.WARN
+            message = f'the last training failed: {_fault(job)}'
         if self._remark:
             level, message = DiagnosticStatus.WARN, self._remark
         values = {
@@ -239,12 +242,26 @@ class TrainingDesk:
             )
         path = await self._base()
         order = self._order(str(path), name=adapted_name(path, recording))
+        failed = self._workshop.failed_before(order)
+        if failed is not None:
+            return await self._take_up(failed, order)
         job = await self._waiting.apart(lambda: self._workshop.start(order))
         withdrawn = self._withdraw()
         return (
             f'training {order.name} from {read_metadata(path).name} on {recording}, {order.steps} '
             f'steps; it goes on without this node. Progress: ~/status and {job.folder}. An offer '
             f'follows if it is better{withdrawn}'
+        )
+
+    async def _take_up(self, job: Job, order: Order) -> str:
+        """Have a job go on that has failed."""
+        reason, name = job.status().reason, job.order().name
+        await self._waiting.apart(lambda: self._workshop.take_up(job, order))
+        self._seen = None
+        return (
+            f'{name} goes on from its last checkpoint, with the frames that it began with. It had '
+            f'failed: {reason}. Progress: ~/status and {job.folder}. To begin anew instead: '
+            f'~/cancel_training, and ~/train once more{self._withdraw()}'
         )
 
     def _withdraw(self) -> str:
@@ -340,7 +357,7 @@ class TrainingDesk:
         self._seen = job.folder
         status = job.status()
         if status.state == 'failed':
-            self._node.get_logger().error(f'{job.name} failed: {status.reason}')
+            self._node.get_logger().error(f'{job.name} failed: {_fault(_told(job))}')
         finished = self._workshop.last_finished()
         if finished is None or (finished / _DECIDED).exists():
             return
@@ -469,7 +486,7 @@ class TrainingDesk:
         if not status.ended:
             return f'there is no offer yet: {job.name} is at work ({status.stage or "waiting"})'
         if status.state == 'failed':
-            return f'there is no offer: the last training failed: {status.reason}'
+            return f'there is no offer: the last training failed: {_fault(_told(job))}'
         if status.state == 'finished' and not (job / _DECIDED).exists():
             return (
                 f'there is no offer: {job.result().get("sentence", "")} To run it all the same, '
@@ -492,6 +509,11 @@ class TrainingDesk:
         return 'offering' if self._offer is not None else 'idle'
 
 
+def _fault(told: dict[str, Any]) -> str:
+    """Return why a job failed, and what to do, from what is told of it."""
+    return '. '.join(filter(None, (told['reason'], told.get('remedy'))))
+
+
 def _told(job: Job) -> dict[str, Any]:
     """Return how far a job is, as JSON values."""
     try:
@@ -508,4 +530,5 @@ def _told(job: Job) -> dict[str, Any]:
         'steps': progress.get('steps', order.steps),
         'resumed': status.resumed,
         'reason': status.reason,
+        'remedy': _GO_ON if can_go_on(job) else '',
     }

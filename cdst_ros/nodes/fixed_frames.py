@@ -65,7 +65,7 @@ class FixedFrames:
 
     def explain(self, source: str, target: str) -> str:
         """Return why two frames are not linked, and what to do."""
-        said = f'how {source} lies to {target} is not known, and not recorded'
+        said = f'how {source} lies to {target} is not known'
         if TFMessage is None:
             return f'{said}: this ROS has no tf2_msgs to read {STATIC_TOPIC} with; install it'
         return (
