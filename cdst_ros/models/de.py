@@ -26,6 +26,8 @@ from cdst_ros.models.blocks import ResidualTrunk, kaiming, zero_bias
 
 #: The scale of the error lies between exp(-7) and exp(7) units.
 LARGEST_LOG_SCALE = 7.0
+#: Of an image that shows nothing, noise is not made a picture.
+_LEAST_DEVIATION = 0.02
 
 
 class DepthEstimate(NamedTuple):
@@ -57,6 +59,8 @@ class DENet(ResidualTrunk):
     :param stem: pixels across and down that become one: 2 computes a quarter
     :param dilations: of the blocks' convolutions, in turn, over and over
     :param channels: of the image: 3, or more where it is told something beside colour
+    :param standardised: whether each image is brought to a mean of 0 and a deviation of 1 first:
+        depth counts in units of the crop, and then so does brightness
     """
 
     def __init__(
@@ -66,8 +70,11 @@ class DENet(ResidualTrunk):
         stem: int = 1,
         dilations: Sequence[int] = (1,),
         channels: int = 3,
+        *,
+        standardised: bool = False,
     ) -> None:
         super().__init__(channels, width, blocks, stem, dilations)
+        self.standardised = standardised
         self.last = nn.Conv2d(width, width, 3, padding=1)
         self.depth = nn.Conv2d(width, stem * stem, 3, padding=1)
         self.doubt = nn.Conv2d(width, stem * stem, 3, padding=1)
@@ -84,7 +91,8 @@ class DENet(ResidualTrunk):
         :param rgb: (N, channels, H, W), 0 to 1
         """
         height, width = rgb.shape[2:]
-        blocks = self.run_blocks(rgb - 0.5, mode='replicate')
+        image = _standardised(rgb) if self.standardised else rgb - 0.5
+        blocks = self.run_blocks(image, mode='replicate')
         last = functional.relu(self.last(blocks[-1]))
         doubt = torch.tanh(self.doubt(last) / LARGEST_LOG_SCALE) * LARGEST_LOG_SCALE
         return DepthEstimate(
@@ -95,3 +103,11 @@ class DENet(ResidualTrunk):
 
     def _unfold(self, image: Tensor, height: int, width: int) -> Tensor:
         return functional.pixel_shuffle(image, self.stem)[..., :height, :width]
+
+
+def _standardised(image: Tensor) -> Tensor:
+    """Return images (N, C, H, W) less their mean, in units of their deviation plus a little."""
+    places = (1, 2, 3)
+    centred = image - image.mean(places, keepdim=True)
+    deviation = (centred**2).mean(places, keepdim=True).sqrt()
+    return centred / (deviation + _LEAST_DEVIATION)

@@ -66,6 +66,20 @@ def test_dilations_widen_what_a_pixel_sees(dilations, reach):
     assert int((rows - 20).abs().max()) == reach
 
 
+def test_standardised_images_look_alike_in_any_light():
+    torch.manual_seed(0)
+    network = DENet(6, 2, standardised=True)
+    rgb = torch.rand(2, 3, 16, 16)
+    seen, darker = network(rgb).depth, network(0.5 + 0.6 * rgb).depth
+    spread = seen.std()
+    assert (seen - darker).abs().max() < 0.3 * spread
+    plain = DENet(6, 2)
+    plain.load_state_dict(network.state_dict())
+    assert (plain(rgb).depth - plain(0.5 + 0.6 * rgb).depth).abs().max() > 0.3 * spread
+    nothing = network(torch.full((1, 3, 16, 16), 0.4)).depth
+    assert torch.isfinite(nothing).all()
+
+
 def test_it_learns_where_an_edge_of_colour_is_one_of_depth():
     torch.manual_seed(0)
     network = DENet(8, 2, 2)
