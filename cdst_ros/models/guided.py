@@ -31,7 +31,7 @@ from torch.nn import functional
 
 from cdst_ros.models.base import Folded, LocalNetwork
 from cdst_ros.models.blocks import ResidualBlock, kaiming
-from cdst_ros.models.heads import PerFold, SelectingHead
+from cdst_ros.models.heads import Choice, PerFold, SelectingHead
 from cdst_ros.models.local import LocalDepth, exactly
 from cdst_ros.models.sp import UncertaintyFusion
 
@@ -61,13 +61,29 @@ class Guided(NamedTuple):
     weight: Tensor
 
 
+class Correction(NamedTuple):
+    """
+    What colour changes of what depth alone says, (N, C, h, w).
+
+    ``shares`` (C = 2 * scale**2), ``residual`` and ``doubt`` (C = scale**2) are added to what the
+    other branch reads from its features; ``trust`` (C = scale**2) to the logarithm of the ratio of
+    the branches' weights; ``factor`` (C = scale**2): logit of half the factor on the fused sigma.
+    """
+
+    shares: Tensor
+    residual: Tensor
+    doubt: Tensor
+    trust: Tensor
+    factor: Tensor
+
+
 class Estimation(nn.Module):
     """
-    Depth of the output's pixels from colour, and from what the other branch sees and knows.
+    What colour tells of the output's pixels, to one who knows what the other branch does.
 
     ``DENet`` in small, prompted: colour is folded, ``fold`` pixels across and down to one; what is
-    known of depth, in local units, is unfolded to the same size; residual blocks follow, and a
-    selecting head, so that an edge runs where colour has it between depths that were measured.
+    known of depth, in local units, and the other branch's features are unfolded to the same size;
+    residual blocks follow. It begins as no correction at all.
 
     :param width_alone: channels of the last features of the branch of depth alone
     :param ratio_alone: output pixels per pixel of them, each way
@@ -112,33 +128,27 @@ class Estimation(nn.Module):
 
         steps = [dilations[index % len(dilations)] for index in range(blocks)]
         self.blocks = nn.ModuleList(ResidualBlock(conv(step), conv(step)) for step in steps)
-        layer = partial(PerFold, fold=fold)
-        self.head = SelectingHead(width, scale, 3, residual=True, layer=layer)
-        self.spread = layer(width, 1, scale)
-        #: To the logarithm of the ratio of the branches' weights, and of the fused sigma.
-        self.attention = layer(width, 2, scale)
+        self.correction = PerFold(width, 6, scale, fold=fold)
         for part in (self.color, self.samples, self.features):
             kaiming(part)
-        nn.init.constant_(self.spread.bias, -3.0)
 
     def forward(
         self, rgb: Tensor, colored: Tensor, local: LocalDepth, alone: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> Correction:
         """
-        Return offsets and the logit of sigma in units, as heads do, and the attention.
+        Return what colour changes.
 
         :param rgb: (N, 3, sh, sw), 0 to 1
         :param colored: (N, 1, sh, sw), 1 where it is known, else 0
         :param alone: last features of the other branch
-        :return: (N, scale**2, h, w) twice, and (N, 2 * scale**2, h, w)
         """
         image = torch.cat([(rgb - 0.5) * colored, colored], 1)
         x = self.color(functional.pixel_unshuffle(image, self.fold))
         x = functional.relu(x + self._unfolded(local, alone))
         for block in self.blocks:
             x = block(x)
-        seen = functional.relu(x)
-        return self.head(seen, local), self.spread(seen), self.attention(seen)
+        found = self.correction(functional.relu(x)).float().chunk(6, 1)
+        return Correction(torch.cat(found[:2], 1), *found[2:])
 
     def _unfolded(self, local: LocalDepth, alone: Tensor) -> Tensor:
         """Return what is known of depth, of the size of the folded colour."""
@@ -157,14 +167,15 @@ class GuidedSR(nn.Module):
     Enlarge depth with the help of colour that is registered to the output.
 
     One branch sees depth alone, and is any ``LocalNetwork``; the other sees colour too
-    (``Estimation``). They weigh by their sigmas (``UncertaintyFusion``), and by what the features
-    of the second add to that. Where a pixel of colour is 0 in all three channels it is unknown,
+    (``Estimation``): it chooses between the same samples, and begins at the choice of the first.
+    They weigh by their sigmas (``UncertaintyFusion``), and by what the features of the second add
+    to that. Where a pixel of colour is 0 in all three channels it is unknown,
     and the output there is that of the first branch, exactly. So is ``valid_hr`` everywhere.
 
     No gradient of the output, nor of the second branch, reaches the first, which learns as if it
     were alone.
 
-    :param alone: the branch of depth alone; its window is 3
+    :param alone: the branch of depth alone; its head is a selecting one
     :param width: channels of the branch that sees colour
     :param blocks: its residual blocks
     :param fold: pixels of colour across and down that it takes for one
@@ -181,9 +192,10 @@ class GuidedSR(nn.Module):
         dilations: Sequence[int] = (1,),
     ) -> None:
         super().__init__()
-        if alone.view.window != 3:
+        if not isinstance(alone.head, SelectingHead):
             raise ValueError(
-                f'beside colour a branch of window 3 is needed, got {alone.view.window}'
+                'beside colour the branch of depth alone needs head: selecting, got '
+                f'{type(alone.head).__name__}'
             )
         self.scale = alone.scale
         self.alone = alone
@@ -215,21 +227,27 @@ class GuidedSR(nn.Module):
 
     def branches(self, depth: Tensor, valid: Tensor, rgb: Tensor) -> Guided:
         """Do what ``forward`` does, and keep what each branch finds."""
+        head = self.alone.head
+        assert isinstance(head, SelectingHead)
         with exactly(depth):
             local = self.alone.view(depth, valid)
-        alone = self.alone.enlarge(local)
+        blocks = self.alone.run_blocks(local)
+        seen = self.alone.seen_by_heads(blocks)
+        choice, doubt, square = head.choose(seen), self.alone.spread(seen), head.square(local)
+        alone = Folded(*self.alone.view.restore(head.select(choice, square), doubt, local), blocks)
         # Not by the greatest: what is not a number is not known either.
         colored = (rgb[:, 0:1] + rgb[:, 1:2] + rgb[:, 2:3] > 0).to(rgb.dtype)
-        offset, doubt, attention = self.estimation(
-            torch.where(colored > 0.5, rgb, torch.zeros_like(rgb)),
-            colored,
-            local,
-            alone.blocks[-1].detach(),
-        )
+        known = torch.where(colored > 0.5, rgb, torch.zeros_like(rgb))
+        found = self.estimation(known, colored, local, blocks[-1].detach())
         with exactly(depth):
-            estimate = self.alone.view.restore(offset.float(), doubt.float(), local)
-            trust, doubled = attention.float().chunk(2, 1)
-            fused, spread, weight = self._fuse(alone, estimate, local, trust, doubled)
+            residual = found.residual
+            if choice.residual is not None:
+                residual = residual + choice.residual.detach()
+            chosen = Choice(choice.shares.detach() + found.shares, residual)
+            estimate = self.alone.view.restore(
+                head.select(chosen, square), doubt.detach() + found.doubt, local
+            )
+            fused, spread, weight = self._fuse(alone, estimate, local, found)
             where = functional.pixel_unshuffle(colored, self.scale) > 0.5
             fused = torch.where(where, fused, alone.depth.detach())
             sigma_alone = alone.spread * self.alone.gain
@@ -249,8 +267,7 @@ class GuidedSR(nn.Module):
         alone: Folded,
         estimate: tuple[Tensor, Tensor],
         local: LocalDepth,
-        trust: Tensor,
-        doubled: Tensor,
+        found: Correction,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """
         Return depth, sigma and the weight of ``alone``, all (N, scale**2, h, w).
@@ -262,8 +279,8 @@ class GuidedSR(nn.Module):
         per = 1.0 / local.unit
         if self.alone.view.inverse:
             per = per * (local.centre * local.centre)
-        weight = self.fusion(alone.spread * per, spread * per, trust)
+        weight = self.fusion(alone.spread * per, spread * per, found.trust)
         fused = depth + weight * (alone.depth.detach() - depth)
         known = weight.detach()
         mean = spread.detach() + known * (alone.spread - spread).detach()
-        return fused, 2.0 * torch.sigmoid(doubled) * mean, weight
+        return fused, 2.0 * torch.sigmoid(found.factor) * mean, weight

@@ -22,6 +22,7 @@ at the size of the input, or, where a head takes ``layer=PerOutput``, at that of
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -88,7 +89,8 @@ class PerFold(nn.Module):
         self.scale, self.fold = scale, fold
         self.conv = nn.Conv2d(width, planes * fold * fold, 1, bias=False)
         silence(self.conv)
-        self.bias = nn.Parameter(torch.zeros(planes * scale * scale))
+        # of a shape to be added as it is: an export keeps its name then
+        self.bias = nn.Parameter(torch.zeros(planes * scale * scale, 1, 1))
 
     def forward(self, features: Tensor) -> Tensor:
         """Return (N, planes * scale**2, h, w) from features (N, width, sh / fold, sw / fold)."""
@@ -96,7 +98,7 @@ class PerFold(nn.Module):
         if self.fold != self.scale:
             values = functional.pixel_shuffle(values, self.fold)
             values = functional.pixel_unshuffle(values, self.scale)
-        return values + self.bias[:, None, None]
+        return values + self.bias
 
 
 #: Makes what reads features, of width, planes and scale.
@@ -132,6 +134,29 @@ class ResidualHead(nn.Module):
             base = functional.conv2d(local.differences, self.base)
         out: Tensor = self.residual(features) + base
         return out
+
+
+class Choice(NamedTuple):
+    """
+    Where between four samples every output pixel lies.
+
+    ``shares`` (N, 2 * scale**2, h, w): logits of the shares across and down; ``residual``
+    (N, scale**2, h, w), in units, or None.
+    """
+
+    shares: Tensor
+    residual: Tensor | None
+
+
+class Square(NamedTuple):
+    """
+    The four samples about every output pixel: its own, those across, down and both.
+
+    ``samples``: in units, and ``known``: 0 or 1, both (N, 4 * scale**2, h, w).
+    """
+
+    samples: Tensor
+    known: Tensor
 
 
 class SelectingHead(nn.Module):
@@ -170,16 +195,31 @@ class SelectingHead(nn.Module):
         self.shares = layer(width, 2, scale)
         with torch.no_grad():
             assert self.shares.bias is not None
-            self.shares.bias.copy_(torch.logit(shares).flatten())
+            self.shares.bias.copy_(torch.logit(shares).flatten().view_as(self.shares.bias))
         self.residual = layer(width, 1, scale) if residual else None
 
     def forward(self, features: Tensor, local: LocalDepth) -> Tensor:
         """Return offsets (N, scale**2, h, w) from features (N, width, h, w)."""
+        return self.select(self.choose(features), self.square(local))
+
+    def choose(self, features: Tensor) -> Choice:
+        """Return what features say, not applied yet."""
+        residual = None if self.residual is None else self.residual(features)
+        return Choice(self.shares(features), residual)
+
+    def square(self, local: LocalDepth) -> Square:
+        """Return the four samples about each output pixel."""
         samples, there = nine_samples(local)
         with exactly(samples):
-            square = functional.conv2d(samples, self.picked).chunk(4, 1)
-            known = functional.conv2d(there, self.picked).chunk(4, 1)
-        logits = self.shares(features).to(samples.dtype)
+            square = functional.conv2d(samples, self.picked)
+            known = functional.conv2d(there, self.picked)
+        return Square(square, known)
+
+    @staticmethod
+    def select(choice: Choice, square: Square) -> Tensor:
+        """Return offsets (N, scale**2, h, w): the samples as they were chosen."""
+        samples, known = square.samples.chunk(4, 1), square.known.chunk(4, 1)
+        logits = choice.shares.to(square.samples.dtype)
         # One minus a share near one would be nothing but rounding.
         own = _LEAST + (1 - 2 * _LEAST) * torch.sigmoid(-logits)
         other = _LEAST + (1 - 2 * _LEAST) * torch.sigmoid(logits)
@@ -192,11 +232,11 @@ class SelectingHead(nn.Module):
             other_x * other_y * known[3],
         )
         weight = usable[0] + usable[1] + usable[2] + usable[3]
-        total = usable[0] * square[0] + usable[1] * square[1]
-        total = total + usable[2] * square[2] + usable[3] * square[3]
+        total = usable[0] * samples[0] + usable[1] * samples[1]
+        total = total + usable[2] * samples[2] + usable[3] * samples[3]
         # Where nothing has weight, this is 0: the centre.
         out: Tensor = total / weight.clamp(min=_EPSILON)
-        return out if self.residual is None else out + self.residual(features)
+        return out if choice.residual is None else out + choice.residual
 
 
 class SurfacesHead(nn.Module):

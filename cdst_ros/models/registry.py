@@ -62,7 +62,9 @@ def _alone(
             f'alone is a network of depth alone with its options, such as {{network: lite, '
             f'width: 32}}, got {options!r}'
         )
-    found = build(**{'network': 'lite', **options, 'scale': scale, 'noise': noise})
+    found = build(
+        **{'network': 'lite', 'head': 'selecting', **options, 'scale': scale, 'noise': noise}
+    )
     assert isinstance(found, LocalNetwork)
     return found
 

@@ -175,15 +175,17 @@ def is_guided(start: str) -> bool:
 
 def gain_of(start: str) -> float | None:
     """
-    Return the factor on sigma that a model was exported with, None for a checkpoint.
+    Return the factor on sigma of depth alone that a model was exported with.
+
+    None for a checkpoint, which has none yet.
 
     :raises ConfigError: when there is no such start
     """
     path = find_start(start)
     if path.suffix == _CHECKPOINT:
         return None
-    found = _of_onnx(path, ['gain']).get('gain')
-    return None if found is None else float(found)
+    found = _of_onnx(path, ('alone.gain', 'gain'))
+    return next((float(gain) for gain in found.values()), None)
 
 
 def identity(start: str) -> dict[str, str]:
