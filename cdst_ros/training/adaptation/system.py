@@ -196,38 +196,47 @@ class AdaptationSystem(SuperResSystem):
         self, batch: Batch, shown: Shown, high: Estimate, blind: Tensor
     ) -> dict[str, Tensor]:
         """Return the losses of paper B on samples without a truth."""
-        weights, unit = self.adaptation.weights, shown.units.spread
-        valid, seen = batch.valid * blind, shown.seen * blind
+        weights, scale, unit = self.adaptation.weights, self.config.model.scale, shown.units.spread
+        # What is left beside whole blocks of measured depth has no smaller image.
+        height, width = (size - size % scale for size in batch.depth.shape[-2:])
+        measured, valid = (
+            image[..., :height, :width] for image in (batch.depth, batch.valid * blind)
+        )
+        rgb, seen, estimated = (
+            image[..., : scale * height, : scale * width]
+            for image in (shown.rgb, shown.seen * blind, high.depth)
+        )
         losses = {}
         if weights.reduced > 0:
-            loss = reduced_loss(high.depth, seen, batch.depth, valid, unit)
+            loss = reduced_loss(estimated, seen, measured, valid, unit)
             losses['reduced'] = weights.reduced * loss
-        if weights.low > 0 or weights.consistency > 0:
-            reduced, estimate = self._estimate_low(batch, shown)
-            there = valid * reduced.seen
+        if (weights.low > 0 or weights.consistency > 0) and min(height, width) > 0:
+            low, there = self._estimate_low(rgb, seen, measured, valid)
+            there = there * valid
             if weights.low > 0:
-                loss = low_loss(estimate.depth, batch.depth, there, unit)
-                losses['low'] = weights.low * loss
+                losses['low'] = weights.low * low_loss(low, measured, there, unit)
             if weights.consistency > 0:
-                loss = consistency_loss(estimate.depth, high.depth, seen, there, unit)
+                loss = consistency_loss(low, estimated, seen, there, unit)
                 losses['consistency'] = weights.consistency * loss
         return losses
 
-    def _estimate_low(self, batch: Batch, shown: Shown) -> tuple[Shown, Estimate]:
+    def _estimate_low(
+        self, rgb: Tensor, seen: Tensor, measured: Tensor, valid: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """
-        Return what the teacher makes of the picture made smaller.
+        Return the teacher's depth (N, 1, h, w) [m] of the picture made smaller, and where it is.
 
         What it is shown beside colour is one scale below, too: else it would be shown the answer.
         """
         scale = self.config.model.scale
-        rgb, share = reduce(shown.rgb, shown.seen, scale)
+        rgb, share = reduce(rgb, seen, scale)
         seen = (share > _NEARLY_ALL).to(rgb.dtype)
-        depth, share = reduce(batch.depth, batch.valid, scale)
+        depth, share = reduce(measured, valid, scale)
         valid = (share > 0).to(rgb.dtype)
         with torch.no_grad():
             student, _, known = self.network(depth, valid)
-        low = self._shown(rgb, seen, depth, valid, (student, known))
-        return low, self.teacher(low.rgb, low.units, low.prompt)
+        shown = self._shown(rgb, seen, depth, valid, (student, known))
+        return self.teacher(shown.rgb, shown.units, shown.prompt).depth, shown.seen
 
     def _lesson(
         self, batch: Batch, known: Tensor, shown: Shown, found: Estimate, steps: Tensor

@@ -19,6 +19,7 @@ from recordings.datasets.layouts import write_pairs
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.recordings.writer import Picture, RecordingWriter
+from cdst_ros.synthetic import CameraPath, indoor_scene, render
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.sources.opening import open_sources
 from training.sources.folders import data_of, write_metric
@@ -116,3 +117,110 @@ def test_pairs_of_images_are_measured_both(tmp_path):
     known = stored > 0
     np.testing.assert_allclose(image.low[known], stored[known] * 0.001, rtol=1e-5)
     assert image.rgb.shape == (48, 64, 3)
+
+
+LOW = CameraModel.from_intrinsics(84.0, 84.0, 47.5, 35.5, 96, 72)
+HIGH = LOW.scaled(2, GridAlignment.HALF_PIXEL)
+#: Takes in more than depth does; 4 cm to the right of it.
+COLOR = CameraModel.from_intrinsics(180.0, 180.0, 111.5, 83.5, 224, 168)
+TO_COLOR = np.eye(4)
+TO_COLOR[0, 3] = -0.04
+
+
+def rooms(count):
+    """Yield depth, colour taken beside it, and the colour that the depth camera would see."""
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        scene = indoor_scene(rng)
+        path = CameraPath.through(scene, rng)
+        for seconds in (0.0, 2.5):
+            pose = path.pose(seconds)
+            depth = render(scene, LOW, pose, color=False).depth
+            color = render(scene, COLOR, pose @ np.linalg.inv(TO_COLOR)).color
+            yield depth, color, render(scene, HIGH, pose).color
+
+
+@pytest.fixture(scope='module')
+def seen():
+    """Return what a robot with two cameras saw in five rooms."""
+    return list(rooms(5))
+
+
+def record_beside(folder, seen, to_color=TO_COLOR):
+    """Record depth and colour of two cameras, and where the one is from the other."""
+    extrinsics = None if to_color is None else {'color': np.linalg.inv(to_color)}
+    with RecordingWriter(folder, rate_hz=1, stamps_made=True) as writer:
+        for number, (depth, color, _) in enumerate(seen):
+            writer.append(
+                (number + 1) * 10**9,
+                Picture(depth, 'tof', LOW),
+                Picture(color, 'rgb', COLOR),
+                extrinsics=extrinsics,
+            )
+
+
+def test_measured_depth_comes_with_colour_of_the_output_and_without_a_truth(tmp_path, seen):
+    record_beside(tmp_path / 'walk', seen)
+    images = crops(tmp_path, path='walk', measured=True).images
+    assert len(images) == len(seen)
+    shares = []
+    for image, (depth, _, expected) in zip(images, seen, strict=True):
+        np.testing.assert_allclose(image.low, depth, atol=6e-4)
+        assert image.values.shape == (144, 192)
+        assert not np.isfinite(image.values).any()
+        known = image.rgb.any(axis=2)
+        off = np.abs(image.rgb.astype(int) - expected).max(axis=2)
+        moved = np.abs(np.roll(image.rgb, 2, axis=1).astype(int) - expected).max(axis=2)
+        assert off[known].mean() < 0.7 * moved[known].mean()
+        shares.append(known.mean())
+    assert 0.8 < np.mean(shares) < 1.0
+
+
+def test_pairs_across_scales_have_the_colour_of_another_camera_too(tmp_path, seen):
+    record_beside(tmp_path / 'walk', seen)
+    for image in crops(tmp_path, path='walk').images:
+        assert image.rgb.shape == (72, 96, 3)
+        assert image.rgb.any(axis=2).mean() > 0.7
+
+
+def test_samples_without_a_truth_keep_colour_on_their_depth(tmp_path):
+    record(tmp_path / 'walk', reference=2)
+    data = data_of(tmp_path, {'kind': 'recordings', 'path': 'walk', 'color': False,
+                              'measured': True})  # fmt: skip
+    for sample in open_sources(data, 2, {}, 0)[0].source.samples(np.random.default_rng(0), 5):
+        assert sample.rgb is None
+        assert not np.isfinite(sample.high).any()
+    image = crops(tmp_path, path='walk', reduce=1).images[0]
+    assert np.isfinite(image.values).any()  # a reference that was not hidden
+
+
+def test_black_that_is_seen_is_not_unseen(tmp_path):
+    record(tmp_path / 'walk')
+    for image in crops(tmp_path, path='walk').images:
+        assert (image.rgb[0, 0] > 0).all()
+        assert image.rgb[0, 0].max() < 30
+
+
+def test_colour_that_lies_beside_depth_is_refused(tmp_path, seen):
+    wrong = TO_COLOR.copy()  # by 1.3 degrees, which is 4 px
+    wrong[:3, :3] = cv2.Rodrigues(np.array([0.0, np.radians(1.3), 0.0]))[0]
+    record_beside(tmp_path / 'walk', seen, wrong)
+    told = r'colour lies .* px of the output beside depth .*color: false'
+    for measured in (True, False):
+        with pytest.raises(ConfigError, match=told):
+            crops(tmp_path, path='walk', measured=measured)
+    assert crops(tmp_path, path='walk', measured=True, color=False).images[0].rgb is None
+
+
+def test_colour_of_which_nobody_knows_where_it_lies_is_refused(tmp_path, seen):
+    record_beside(tmp_path / 'few', seen[:1])
+    with pytest.raises(ConfigError, match='nobody knows whether colour lies on depth'):
+        crops(tmp_path, path='few', measured=True)
+    record_beside(tmp_path / 'lost', seen, None)
+    with pytest.raises(ConfigError, match=r'no frame has colour that teaches.*/tf_static'):
+        crops(tmp_path, path='lost', measured=True)
+
+
+def test_measured_is_for_recordings(tmp_path):
+    with pytest.raises(ConfigError, match='measured is for recordings'):
+        data_of(tmp_path, {'kind': 'procedural', 'measured': True})

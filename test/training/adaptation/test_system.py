@@ -1,0 +1,259 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from cdst_ros.depth.camera import CameraModel
+from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.recordings.writer import Picture, RecordingWriter
+from cdst_ros.superres.contract import read_metadata
+from cdst_ros.superres.engines.registry import open_engine
+from cdst_ros.training.adaptation.system import AdaptationSystem
+from cdst_ros.training.adaptation.teacher import Estimate
+from cdst_ros.training.export import export
+from cdst_ros.training.train import train
+
+from ..pictured import random_batch
+
+LOSSES = ('depth', 'hidden', 'low', 'reduced', 'consistency', 'measured', 'taught')
+OF_TRUTH = {'likelihood', 'sigmas', 'units', 'teacher_likelihood', 'teacher_depth',
+            'teacher_hidden'}  # fmt: skip
+OF_RECORDED = {'measured', 'taught', 'low', 'reduced', 'consistency'}
+
+
+def blind(batch, which=slice(None)):
+    """Return a batch whose truth is hidden: what stands in its place is wrong."""
+    truth, valid = batch.truth.clone(), batch.truth_valid.clone()
+    truth[which], valid[which] = -50.0, 0.0
+    return batch._replace(truth=truth, truth_valid=valid)
+
+
+def box(poster=False):
+    """Return a blind sample: a box before a wall, or a flat wall with a poster."""
+    depth = torch.full((1, 1, 12, 12), 3.0)
+    rgb = torch.full((1, 3, 24, 24), 0.2)
+    rgb[..., 11:] = 0.9  # the edge of the poster, or of the box
+    if not poster:
+        depth[..., 6:] = 2.0
+    ones = torch.ones(1)
+    return blind(
+        random_batch(1)._replace(depth=depth, valid=torch.ones_like(depth), rgb=rgb, has_rgb=ones)
+    )
+
+
+class Scripted(torch.nn.Module):
+    """A teacher that sees an edge in depth wherever there is one in colour, and is sure of it."""
+
+    def __init__(self, doubt=0.0):
+        super().__init__()
+        self.doubt = torch.nn.Parameter(torch.tensor(doubt))
+
+    def forward(self, rgb, units, prompt):
+        depth = 3.0 - (rgb[:, :1] > 0.5).float()
+        return Estimate(depth, self.doubt.abs().expand_as(depth))
+
+
+def losses_of(system, batch):
+    found = system.step(batch)
+    assert all(torch.isfinite(loss) for loss in found.losses.values()), found.losses
+    return found.losses
+
+
+def gradients(system, loss):
+    """Return the greatest gradient of the student, and of the teacher."""
+    system.zero_grad()
+    loss.backward()
+    return [
+        max(
+            (float(w.grad.abs().max()) for w in part.parameters() if w.grad is not None), default=0
+        )
+        for part in (system.network, system.teacher)
+    ]
+
+
+def test_a_sample_counts_in_the_losses_that_it_has_the_data_for(system_of):
+    system = system_of()
+    with_truth = losses_of(system, random_batch())
+    hidden = losses_of(system, blind(random_batch()))
+    assert all(with_truth[name] == 0 for name in OF_RECORDED)
+    assert all(with_truth[name] != 0 for name in OF_TRUTH)
+    assert all(hidden[name] == 0 for name in OF_TRUTH)
+    assert all(hidden[name] > 0 for name in ('low', 'reduced', 'consistency', 'measured'))
+    both = losses_of(system, blind(random_batch(), which=slice(2)))
+    assert all(both[name] != 0 for name in OF_TRUTH | {'low', 'reduced'})
+
+
+@pytest.mark.parametrize('name', LOSSES)
+def test_what_weighs_nothing_is_not_computed(system_of, name):
+    batch = blind(random_batch(), which=slice(2))
+    system = system_of({'weights': {name: 0.0}})
+    named = f'teacher_{name}' if name in ('depth', 'hidden') else name
+    assert named not in losses_of(system, batch)
+    assert named in losses_of(system_of(), batch)
+
+
+def test_who_learns_of_what(system_of):
+    system = system_of()
+    batch = blind(random_batch(), which=slice(2))
+    for name in ('measured', 'likelihood', 'sigmas', 'units'):
+        student, teacher = gradients(system, losses_of(system, batch)[name])
+        assert student > 0, name
+        assert teacher == 0, name
+    for name in ('teacher_depth', 'teacher_hidden', 'teacher_likelihood', 'low', 'reduced',
+                 'consistency'):  # fmt: skip
+        student, teacher = gradients(system, losses_of(system, batch)[name])
+        assert student == 0, name
+        assert teacher > 0, name
+
+
+def test_a_step_of_depth_is_taught_to_the_student_alone(system_of):
+    system = system_of()
+    system.teacher = Scripted(doubt=0.01)
+    found = system.step(box())
+    assert found.losses['taught'] > 0
+    assert 0 < found.figures['teaches/heard'] < 0.5
+    student, teacher = gradients(system, found.losses['taught'])
+    assert student > 0
+    assert teacher == 0
+
+
+def test_a_poster_on_a_flat_wall_teaches_nothing(system_of):
+    system = system_of()
+    system.teacher = Scripted()
+    found = system.step(box(poster=True))
+    assert found.figures['teaches/heard'] == 0
+    assert found.losses['taught'] == 0
+    assert gradients(system, found.losses['taught']) == [0, 0]
+
+
+def test_an_edge_of_colour_away_from_the_step_teaches_nothing(system_of):
+    system = system_of()
+    system.teacher = Scripted()
+    batch = box()
+    rgb = torch.full_like(batch.rgb, 0.2)
+    rgb[..., 4:] = 0.9  # a poster on the wall; the box has its colour
+    assert system.step(batch._replace(rgb=rgb)).losses['taught'] == 0
+
+
+def test_colour_that_is_not_seen_teaches_nothing(system_of):
+    system = system_of()
+    system.teacher = Scripted()
+    batch = box()
+    unseen = batch.rgb.clone()
+    unseen[..., 7:17] = 0.0
+    assert system.step(batch._replace(rgb=unseen)).losses['taught'] == 0
+    no_picture = batch._replace(has_rgb=torch.zeros(1))
+    assert system.step(no_picture).losses['taught'] == 0
+
+
+def test_doubt_of_the_teacher_weighs(system_of):
+    system = system_of()
+    system.teacher = Scripted(doubt=0.0)
+    sure = system.step(box()).losses['taught']
+    system.teacher = Scripted(doubt=3.0)
+    assert system.step(box()).losses['taught'] < 0.1 * sure
+
+
+def test_the_teacher_is_heard_when_it_has_learned(system_of):
+    system = system_of({'begin': 1})
+    system.teacher = Scripted()
+    assert system.step(box()).losses['taught'] == 0
+
+
+@pytest.mark.parametrize('prompt', ['none', 'depth', 'student'])
+def test_no_unknown_pixel_has_a_part(system_of, prompt):
+    system = system_of({'prompt': prompt})
+    batch = blind(random_batch(), which=slice(2))
+    batch.valid[..., 2:5, 3:7] = 0.0
+    batch.truth_valid[..., 10:14, 2:9] = 0.0
+    junk = batch._replace(
+        depth=torch.where(batch.valid > 0.5, batch.depth, torch.full_like(batch.depth, 77.0)),
+        truth=torch.where(
+            batch.truth_valid > 0.5, batch.truth, torch.full_like(batch.truth, -9.0)
+        ),
+    )
+    first, second = losses_of(system, batch), losses_of(system, junk)
+    for name, loss in first.items():
+        assert torch.allclose(loss, second[name], atol=1e-6), name
+
+
+def test_without_pictures_measured_depth_teaches_all_the_same(system_of):
+    system = system_of()
+    batch = blind(random_batch())._replace(rgb=None, has_rgb=None)
+    losses = losses_of(system, batch)
+    assert losses['measured'] > 0
+    assert 'taught' not in losses
+
+
+@pytest.mark.parametrize('side', [5, 6, 7])
+def test_crops_of_any_size_are_taken(system_of, side):
+    system = system_of(model={'scale': 4, 'options': {'width': 8, 'depth': 1}})
+    generator = torch.Generator().manual_seed(0)
+    truth = 1 + torch.rand(2, 1, 4 * side, 4 * side, generator=generator)
+    depth = torch.nn.functional.avg_pool2d(truth, 4)
+    batch = random_batch(2)._replace(
+        depth=depth, valid=torch.ones_like(depth), truth=truth, truth_valid=torch.ones_like(truth),
+        rgb=torch.rand(2, 3, 4 * side, 4 * side, generator=generator),
+    )  # fmt: skip
+    assert losses_of(system, blind(batch))['low'] > 0
+
+
+def test_the_teacher_has_a_learning_rate_of_its_own(system_of):
+    system = system_of({'learning_rate': 0.01}, optimiser={'learning_rate': 0.001})
+    groups = system.configure_optimizers()['optimizer'].param_groups
+    assert [group['initial_lr'] for group in groups] == [0.001, 0.01]
+    counted = sum(len(group['params']) for group in groups)
+    assert counted == sum(weights.requires_grad for weights in system.parameters())
+
+
+def boxes(rng, height, width):
+    """Return boxes before a wall [mm]."""
+    depth = np.full((height, width), 3000, np.uint16)
+    for _ in range(6):
+        top, left = rng.integers(2, height - 20), rng.integers(2, width - 24)
+        depth[top : top + 18, left : left + 22] = rng.integers(1200, 2200)
+    return depth
+
+
+def test_what_is_exported_is_the_network_of_depth_alone(adaptation, tmp_path):
+    camera = CameraModel.from_intrinsics(60.0, 60.0, 31.5, 23.5, 64, 48)
+    high = camera.scaled(2, GridAlignment.HALF_PIXEL)
+    rng = np.random.default_rng(0)
+    with RecordingWriter(tmp_path / 'walk', rate_hz=1, stamps_made=True) as writer:
+        for number in range(12):
+            depth = boxes(rng, 48, 64)
+            grey = cv2.resize(255 - depth // 12, (128, 96), interpolation=cv2.INTER_NEAREST)
+            color = cv2.merge([grey.astype(np.uint8)] * 3)
+            writer.append(
+                (number + 1) * 10**9, Picture(depth, 'tof', camera), Picture(color, 'tof', high)
+            )
+    sources = [
+        {'kind': 'recordings', 'path': 'walk', 'share': 0.4},
+        {'kind': 'recordings', 'path': 'walk', 'share': 0.4, 'measured': True},
+        {'kind': 'procedural', 'share': 0.2},
+    ]
+    config = adaptation(data={'crop': 12, 'sources': sources, 'root': str(tmp_path)})
+    last = train(config)
+    out = export(last, tmp_path / 'tiny.onnx').path
+    metadata = read_metadata(out)
+    assert not metadata.guided
+    assert metadata.scale == 2
+    assert 'recordings (walk)' in metadata.data
+    engine = open_engine(str(out), 'onnxruntime')
+    assert not engine.info.guided
+    engine.close()
+    assert isinstance(AdaptationSystem(config.to_dict()), AdaptationSystem)
