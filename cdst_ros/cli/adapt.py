@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cdst_ros.cli.failure import FAILURE, fail, told_plainly
+from cdst_ros.cli.failure import fail, told_plainly
 from cdst_ros.cli.train import REMEDY
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def adapt(
         fail(f'training needs torch, lightning and onnx: {REMEDY}')
     from cdst_ros.learning.job import LOG, REPORT_HTML, Order
     from cdst_ros.learning.naming import adapted_name
+    from cdst_ros.learning.workshop import can_go_on
     from cdst_ros.superres.engine import ModelError
     from cdst_ros.superres.store import find_model
 
@@ -105,7 +106,8 @@ def adapt(
         job = _minded(order, work or Path(f'{recording.resolve().name}.adapt'))
         status = job.status()
         if status.state != 'finished':
-            fail(f'{status.reason or status.state}; see {job / LOG}', FAILURE)
+            again = 'goes on from its last checkpoint' if can_go_on(job) else 'begins anew'
+            fail(f'{status.reason or status.state}; see {job / LOG}. Run again, it {again}')
         model = out or Path(f'{job.order().name}.onnx')
         shutil.copyfile(job.model(), model)
     typer.echo(str(job.result()['sentence']))
@@ -113,7 +115,7 @@ def adapt(
 
 
 def _minded(order: Order, work: Path) -> Job:
-    """Have the job done, or the one that was interrupted; return it."""
+    """Have the job done, or the one that was interrupted or failed; return it."""
     from cdst_ros.learning.job import JobError
     from cdst_ros.learning.workshop import Workshop
 
@@ -129,7 +131,7 @@ def _minded(order: Order, work: Path) -> Job:
             )
     # However we are asked to end, the training ends with us, and goes on when we are run again.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    job = workshop.resume() or workshop.start(order)
+    job = workshop.resume() or _taken_up(workshop, order) or workshop.start(order)
     try:
         _show(workshop, job)
     except KeyboardInterrupt:
@@ -139,10 +141,17 @@ def _minded(order: Order, work: Path) -> Job:
     return job
 
 
-def _changed(before: Order, now: Order) -> list[str]:
-    """Return in which of the arguments, in words, two orders differ; the name may be made up."""
-    from cdst_ros.superres.contract import read_metadata
+def _taken_up(workshop: Workshop, order: Order) -> Job | None:
+    """Have the last job go on where it failed, if that is of use."""
+    job = workshop.failed_before(order)
+    if job is None:
+        return None
+    typer.echo(f'it failed before, and goes on: {job.status().reason}', err=True)
+    return workshop.take_up(job, order)
 
+
+def _changed(before: Order, now: Order) -> list[str]:
+    """Return in which of the arguments, in words, two orders differ."""
     names = {
         'recording': 'recording',
         'config': '--config',
@@ -152,12 +161,10 @@ def _changed(before: Order, now: Order) -> list[str]:
         'held_out': '--held-out',
         'gap_s': '--gap',
         'judge_frames': '--frames',
+        'base': '--from',
     }
-    changed = [said for name, said in names.items() if getattr(before, name) != getattr(now, name)]
-    # It has a copy of the model, which may lie elsewhere by now.
-    if read_metadata(before.base).name != read_metadata(now.base).name:
-        changed.append('--from')
-    return changed
+    differing = before.differing(now)
+    return [said for name, said in names.items() if name in differing]
 
 
 def _show(workshop: Workshop, job: Job) -> None:

@@ -26,12 +26,12 @@ USAGE = 2
 
 
 @contextmanager
-def told_plainly(*expected: type[Exception]) -> Iterator[None]:
-    """Turn an expected error into its message on stderr and exit code 1; no traceback."""
+def told_plainly(*expected: type[Exception], code: int = FAILURE) -> Iterator[None]:
+    """Turn an expected error into its message on stderr and an exit code; no traceback."""
     try:
         yield
     except expected as error:
-        fail(str(error))
+        fail(str(error), code)
 
 
 def fail(message: str, code: int = FAILURE) -> NoReturn:

@@ -70,6 +70,7 @@ def train(
     `cdst-ros train lite_x4 --resume`
     """
     try:
+        from cdst_ros.learning.job import HOPELESS
         from cdst_ros.training.checkpoint import newest_checkpoint
         from cdst_ros.training.config import ConfigError, load_config
         from cdst_ros.training.system import TrainingError
@@ -77,7 +78,7 @@ def train(
         from cdst_ros.training.train import train as run
     except ImportError as error:
         fail(f'{error}: {REMEDY}')
-    with told_plainly(ConfigError, TrainingError):
+    with told_plainly(ConfigError), told_plainly(TrainingError, code=HOPELESS):
         loaded = load_config(config, overrides or ())
         start = checkpoint or (loaded.folder / LAST if resume else None)
         if keep_going and start is None:

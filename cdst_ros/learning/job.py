@@ -32,6 +32,10 @@ REPORT_JSON, REPORT_HTML = 'report.json', 'report.html'
 STAGES = ('split', 'train', 'export', 'judge')
 #: States that a job does not leave any more.
 ENDED = frozenset({'finished', 'failed', 'cancelled'})
+#: Exit code of a stage that would fail in the same way again, whatever became of the machine.
+HOPELESS = 65
+#: What has failed so often in a row without getting further is begun anew.
+FAILED_MOST = 2
 
 _T = TypeVar('_T')
 
@@ -80,6 +84,15 @@ class Order:
         """What it goes through."""
         return STAGES if not self.candidate else ('split', 'judge')
 
+    def differing(self, other: Order) -> list[str]:
+        """
+        Return the names of what another order asks otherwise; the model's name may be made up.
+
+        Files are the same where the same is in them, for a job has copies of its own.
+        """
+        names = [f.name for f in fields(self) if f.name != 'name']
+        return [n for n in names if not _same(getattr(self, n), getattr(other, n))]
+
 
 @dataclass(frozen=True)
 class Status:
@@ -91,6 +104,7 @@ class Status:
     :param done: stages that it has behind it
     :param resumed: how often it went on after its process had ended
     :param futile: how often in a row that was without getting any further
+    :param failed: how often in a row it has failed without getting any further in between
     :param pid: of the process that minds it, and of its session; 0 for none
     :param born: when that process started, as /proc tells it, to know it from a later one
     :param began: when the job was asked for [s, Unix time]
@@ -103,6 +117,7 @@ class Status:
     done: tuple[str, ...] = ()
     resumed: int = 0
     futile: int = 0
+    failed: int = 0
     pid: int = 0
     born: int = 0
     began: float = field(default_factory=time.time)
@@ -150,6 +165,10 @@ class Job:
         """
         return _read(self / ORDER, Order)
 
+    def change_order(self, **values: Any) -> None:
+        """Write what was asked with other values."""
+        write_file(self / ORDER, _text(asdict(replace(self.order(), **values))))
+
     def status(self) -> Status:
         """
         Return how far it is; an interrupted write leaves the status before.
@@ -194,6 +213,17 @@ class Job:
         except OSError:
             return ''
         return '\n'.join([line for line in text.splitlines() if line.strip()][-lines:])
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one == other:
+        return True
+    if not (isinstance(one, str) and isinstance(other, str) and one and other):
+        return False
+    paths = Path(one), Path(other)
+    if all(path.is_file() for path in paths):
+        return paths[0].read_bytes() == paths[1].read_bytes()
+    return paths[0].resolve() == paths[1].resolve()
 
 
 def _values(path: Path) -> dict[str, Any]:

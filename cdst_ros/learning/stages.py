@@ -60,6 +60,11 @@ def train_arguments(job: Job) -> list[str]:
     ]
 
 
+def has_checkpoint(job: Job) -> bool:
+    """Return whether a training of the job has left one to go on from."""
+    return any((job / RUNS / job.order().name).glob('*.ckpt'))
+
+
 def largest_crop(entries: Sequence[FrameEntry], scale: int) -> int:
     """
     Return the width of the largest square that fits the inputs of training [px].

@@ -34,7 +34,7 @@ from typing import TextIO
 
 from cdst_ros.learning.alone import alone
 from cdst_ros.learning.background import born, bounded, dies_with_parent, give_way
-from cdst_ros.learning.job import LOG, Job, JobError, Status
+from cdst_ros.learning.job import FAILED_MOST, HOPELESS, LOG, Job, JobError, Status
 from cdst_ros.learning.stages import command
 
 #: A stage that is killed so often in a row without getting any further is given up.
@@ -126,7 +126,7 @@ class Supervisor:
     def _after(self, status: Status, stage: str, code: int) -> Status:
         """Return the status after a stage has ended with an exit code."""
         if code == 0:
-            return self._write(replace(status, done=(*status.done, stage), futile=0))
+            return self._write(replace(status, done=(*status.done, stage), futile=0, failed=0))
         if self._job.is_cancelled():
             self._say('cancelled')
             return self._write(replace(status, state='cancelled', pid=0))
@@ -134,7 +134,7 @@ class Supervisor:
             self._say('asked to end; started again, it goes on from here')
             return status
         if code > 0:
-            return self._write(self._broken_off(status, stage))
+            return self._write(self._broken_off(status, stage, code))
         futile = 0 if self._further else status.futile + 1
         name = signal.Signals(-code).name
         self._say(f'{stage} was ended by {name}')
@@ -143,16 +143,26 @@ class Supervisor:
                 f'{stage} was ended by {name} {futile} times without getting further: is the '
                 'memory full? The log of the kernel tells (journalctl -k)'
             )
-            return self._write(replace(status, state='failed', reason=reason, pid=0))
+            return self._write(self._failed(status, reason))
         return self._write(replace(status, resumed=status.resumed + 1, futile=futile))
 
-    def _broken_off(self, status: Status, stage: str) -> Status:
+    def _broken_off(self, status: Status, stage: str, code: int) -> Status:
         folder = self._job.folder
         if not has_room(folder):
             reason = f'there is no room on the disk of {folder}: free some space, and it goes on'
             return replace(status, reason=reason, pid=0)
         reason = f'{stage} failed: {self._job.tail(self._log_began)}'
-        return replace(status, state='failed', reason=reason, pid=0)
+        return self._failed(status, reason, hopeless=code == HOPELESS)
+
+    def _failed(self, status: Status, reason: str, *, hopeless: bool = False) -> Status:
+        failed = 1 if self._further else status.failed + 1
+        return replace(
+            status,
+            state='failed',
+            reason=reason,
+            failed=FAILED_MOST if hopeless else failed,
+            pid=0,
+        )
 
     def _write(self, status: Status) -> Status:
         return self._job.write_status(status)
@@ -178,8 +188,10 @@ def supervise(job: Job) -> int:
                 signal.signal(signum, supervisor.stop)
             return supervisor.run()
         except (JobError, OSError) as error:
+            if not has_room(job.folder):
+                return _STOPPED  # not even this could be written down; tried again by who looks
             print(error, file=log, flush=True)
-            job.write_status(replace(Status(), state='failed', reason=str(error)))
+            job.write_status(replace(job.status(), state='failed', reason=str(error), pid=0))
             return 1
 
 

@@ -27,17 +27,29 @@ from pathlib import Path
 
 from cdst_ros.learning.alone import is_taken
 from cdst_ros.learning.background import born
-from cdst_ros.learning.job import CANCELLED, LOG, ORDER, Job, JobError, Order, Status
+from cdst_ros.learning.job import (
+    CANCELLED,
+    FAILED_MOST,
+    LOG,
+    ORDER,
+    Job,
+    JobError,
+    Order,
+    Status,
+)
 from cdst_ros.learning.parts import divide
+from cdst_ros.learning.stages import has_checkpoint
 from cdst_ros.learning.supervisor import has_room
 from cdst_ros.recordings.atomic import write_file
 from cdst_ros.recordings.reader import read_entries
 from cdst_ros.superres.contract import read_metadata
 
-_SUFFIX = '.onnx'
+_SUFFIX, _CONFIGS = '.onnx', ('.yaml', '.yml')
 #: Jobs that have ended are kept, the newest so many.
 KEPT = 8
 #: Variables that only ROS reads.
+#: What a job may be asked for otherwise when it goes on.
+_FREE = {'threads', 'priority', 'python'}
 _FOREIGN = ('ROS_', 'RMW_', 'RCUTILS_', 'FASTRTPS_', 'FASTDDS_', 'CYCLONEDDS_')
 
 
@@ -75,19 +87,15 @@ class Workshop:
         """
         Begin a job; returns at once.
 
-        The models are copied, so that whatever becomes of their files changes nothing.
+        Models and configuration are copied, so that whatever becomes of their files changes
+        nothing.
 
         :raises JobError: when another is at work, or the recording has too few frames
         :raises RecordingError: when the recording cannot be read
         :raises ModelError: when a model cannot be used
         :raises OSError: when the disk refuses
         """
-        present = self.at_work()
-        if present is not None or self.is_minded():
-            raise JobError(
-                f'{present.name if present else "another job"} is at work in {self.folder}: wait '
-                'for it, or cancel it'
-            )
+        self._refuse_a_second()
         entries = read_entries(Path(order.recording)).entries
         divide(entries, order.held_out, order.gap_s)
         self._tidy()
@@ -100,8 +108,39 @@ class Workshop:
                 recording=str(Path(order.recording).resolve()),
                 base=_copied(order.base, folder / 'base'),
                 candidate=order.candidate and _copied(order.candidate, folder / 'candidate'),
+                config=_kept(order.config, folder),
             ),
         )
+        self._mind(job)
+        return job
+
+    def _refuse_a_second(self) -> None:
+        present = self.at_work()
+        if present is not None or self.is_minded():
+            raise JobError(
+                f'{present.name if present else "another job"} is at work in {self.folder}: wait '
+                'for it, or cancel it'
+            )
+
+    def failed_before(self, order: Order) -> Job | None:
+        """Return the last job, where it failed, was asked for the same, and can go on."""
+        job = self.latest()
+        if job is None or not can_go_on(job):
+            return None
+        return job if set(job.order().differing(order)) <= _FREE else None
+
+    def take_up(self, job: Job, order: Order) -> Job:
+        """
+        Have a job that has failed go on with the frames that it has; returns at once.
+
+        :param order: tells how it is run from now on: by which interpreter, with which priority
+        :raises JobError: when another is at work
+        :raises OSError: when the disk refuses
+        """
+        self._refuse_a_second()
+        job.change_order(**{name: getattr(order, name) for name in _FREE})
+        # As if it had been interrupted where it failed.
+        job.write_status(replace(job.status(), state='working', futile=0, reason=''))
         self._mind(job)
         return job
 
@@ -186,6 +225,17 @@ class Workshop:
             shutil.rmtree(job.folder, ignore_errors=True)
 
 
+def can_go_on(job: Job) -> bool:
+    """
+    Return whether a job that has failed may go on from its checkpoint, asked for once more.
+
+    Not where it would fail as it did: for its configuration, which a training without a
+    checkpoint never got past, for a loss that is not finite, or in the same place twice.
+    """
+    status = job.status()
+    return status.state == 'failed' and status.failed < FAILED_MOST and has_checkpoint(job)
+
+
 def wait_for(workshop: Workshop, job: Job, timeout_s: float) -> Status:
     """Return the status of a job once it has ended, or the time is up."""
     end_s = time.monotonic() + timeout_s
@@ -207,6 +257,14 @@ def _copied(model: str, folder: Path) -> str:
     metadata = read_metadata(model)
     folder.mkdir(parents=True)
     return str(shutil.copyfile(model, folder / f'{metadata.name}{_SUFFIX}'))
+
+
+def _kept(config: str, folder: Path) -> str:
+    """Copy a file of configuration into a job; return the copy, or the name of a shipped one."""
+    file = Path(config).expanduser()
+    if file.suffix not in _CONFIGS or not file.is_file():
+        return config
+    return str(shutil.copyfile(file, folder / file.name))
 
 
 def _environment() -> dict[str, str]:

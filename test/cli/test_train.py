@@ -15,9 +15,12 @@ import pytest
 from typer.testing import CliRunner
 
 from cdst_ros.cli import build_app
+from cdst_ros.learning.job import HOPELESS
 from cdst_ros.superres.contract import read_metadata
 
 pytest.importorskip('torch', reason='needs torch')
+
+from cdst_ros.training.system import TrainingError
 
 SMALL = [
     'max_steps=2',
@@ -65,6 +68,17 @@ def test_faults_are_told_without_a_traceback(arguments, message):
     done = run(*arguments)
     assert done.exit_code == 1
     assert message in done.output
+    assert 'Traceback' not in done.output
+
+
+def test_a_loss_that_is_not_finite_tells_scripts_not_to_try_again(monkeypatch, tmp_path):
+    def fail(*_, **__):
+        raise TrainingError('the loss is not finite at step 7')
+
+    monkeypatch.setattr('cdst_ros.training.train.train', fail)
+    done = run('train', 'lite_x4', *SMALL, f'runs={tmp_path}')
+    assert done.exit_code == HOPELESS
+    assert 'not finite at step 7' in done.output
     assert 'Traceback' not in done.output
 
 

@@ -25,9 +25,9 @@ import pytest
 
 from cdst_ros.learning.alone import alone
 from cdst_ros.learning.background import born
-from cdst_ros.learning.job import Job, JobError
+from cdst_ros.learning.job import Job, JobError, Order
 from cdst_ros.learning.supervisor import Supervisor
-from cdst_ros.learning.workshop import KEPT, Workshop, wait_for
+from cdst_ros.learning.workshop import KEPT, Workshop, can_go_on, wait_for
 from cdst_ros.superres.contract import read_metadata
 
 PATIENCE_S = 120.0
@@ -189,6 +189,53 @@ def test_a_fault_is_told_with_its_words(workshop, order):
     assert status.reason.startswith('train failed:')
     assert 'the data are of another kind' in status.reason
     assert '$' not in status.reason
+
+
+def failed(workshop: Workshop, order: Order) -> Job:
+    job = workshop.start(order)
+    assert wait_for(workshop, job, PATIENCE_S).state == 'failed'
+    until(lambda: not workshop.is_minded())
+    return job
+
+
+def test_what_failed_on_its_way_goes_on_from_its_checkpoint_when_asked_again(workshop, order):
+    job = failed(workshop, order('stumble'))
+    assert 'train failed' in job.status().reason
+    assert 'the camera fell' in job.status().reason
+    again = order(threads=2)
+    assert workshop.failed_before(again).folder == job.folder
+    workshop.take_up(job, again)
+    status = wait_for(workshop, job, PATIENCE_S)
+    assert (status.state, status.reason, status.resumed) == ('finished', '', 1)
+    assert stages_begun(job) == ['began at 0', 'began at 5']
+    assert job.order().threads == 2
+    assert workshop.failed_before(order()) is None
+
+
+def test_what_fails_twice_in_the_same_place_is_begun_anew(workshop, order):
+    job = failed(workshop, order('stumble'))
+    workshop.take_up(job, order('stumble'))
+    until(lambda: job.status().failed == 2)
+    assert job.status().state == 'failed'
+    assert workshop.failed_before(order()) is None
+
+
+@pytest.mark.parametrize('behave', ['break', 'stumble for good'])
+def test_what_would_fail_again_is_begun_anew(workshop, order, behave):
+    job = failed(workshop, order(behave))
+    assert not can_go_on(job)
+    assert workshop.failed_before(order()) is None
+
+
+def test_what_is_asked_otherwise_is_begun_anew(workshop, order, tmp_path):
+    config = tmp_path / 'small.yaml'
+    config.write_text('data: {batch_size: 2}')
+    job = failed(workshop, order('stumble', config=str(config)))
+    assert workshop.failed_before(order(config=str(config))).folder == job.folder
+    assert workshop.failed_before(order(config=str(config), steps=11)) is None
+    config.write_text('data: {batch_size: 4}')
+    assert workshop.failed_before(order(config=str(config))) is None
+    assert 'batch_size: 2' in Path(job.order().config).read_text(), 'a copy of its own'
 
 
 def test_a_full_disk_costs_a_training_nothing_but_time(workshop, order, monkeypatch):
