@@ -23,7 +23,7 @@ from cdst_ros.depth.arrays import F64
 from cdst_ros.evaluation.metrics.accuracy import accuracy_figures
 from cdst_ros.evaluation.metrics.coverage import coverage_figures
 from cdst_ros.evaluation.metrics.flicker import flicker_figures, moving_figures
-from cdst_ros.evaluation.metrics.flying import flying_figures
+from cdst_ros.evaluation.metrics.flying import flying_figures, misplaced_figures
 from cdst_ros.evaluation.metrics.occupancy import occupancy_figures
 from cdst_ros.evaluation.metrics.sparsification import sparsification_figures
 from cdst_ros.evaluation.metrics.sums import Totals
@@ -113,6 +113,13 @@ FIGURES: tuple[Figure, ...] = (
         'count(|D - near| > t(near) and |D - far| > t(far)) / N, t(z) = max(5 cm, 2 % z)',
     ),
     Figure(
+        'misplaced',
+        'misplaced at edges [%]',
+        percent=True,
+        formula='of the pixels of flying_pixels: (flying + 1/2 count(the others with '
+        '|D - D*| > max(5 cm, 2 %))) / N',
+    ),
+    Figure(
         'thin_recall',
         'thin recall [%]',
         percent=True,
@@ -128,6 +135,14 @@ FIGURES: tuple[Figure, ...] = (
         better=1,
         formula='kept / (kept + pixels of the background within 3 px that D puts on the '
         'structure)',
+    ),
+    Figure(
+        'thin_f2',
+        'thin F2 [%]',
+        percent=True,
+        better=1,
+        formula='5 P R / (4 P + R), P thin_precision and R thin_recall',
+        source='van Rijsbergen, Information Retrieval, 1979 (F measure, beta = 2)',
     ),
     Figure(
         'thin_pixels',
@@ -235,6 +250,7 @@ FIGURES: tuple[Figure, ...] = (
 _MAKERS: dict[str, Callable[[Totals], dict[str, F64]]] = {
     'pixels': accuracy_figures,
     'flying': flying_figures,
+    'wrong_surface': misplaced_figures,
     'thin_kept': thin_figures,
     'cells_both': occupancy_figures,
     'measured': validity_figures,

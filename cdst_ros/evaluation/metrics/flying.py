@@ -41,10 +41,12 @@ class FlyingPixels:
 
     :param judged: (H, W)
     :param surfaces: at the N judged pixels
+    :param depth: of the reference there [m], (N,)
     """
 
     judged: Bool
     surfaces: TwoSurfaces
+    depth: F32
 
     @classmethod
     def of(cls, reference: F32) -> FlyingPixels:
@@ -56,15 +58,17 @@ class FlyingPixels:
             apart = far - near > tolerance(near) + tolerance(far)
         kept = apart & (is_on(depth, near) | is_on(depth, far))
         judged[judged] = kept
-        return cls(judged, TwoSurfaces(near[kept], far[kept]))
+        return cls(judged, TwoSurfaces(near[kept], far[kept]), depth[kept])
 
     def sums(self, output: F32) -> Sums:
         """Return the sums of an output (H, W) [m], NaN = unknown."""
         depth = output[self.judged]
         near, far = self.surfaces
         flying = np.isfinite(depth) & ~is_on(depth, near) & ~is_on(depth, far)
+        wrong = np.isfinite(depth) & ~flying & ~is_on(depth, self.depth)
         return {
             'flying': float(np.count_nonzero(flying)),
+            'wrong_surface': float(np.count_nonzero(wrong)),
             'flying_judged': float(np.count_nonzero(np.isfinite(depth))),
         }
 
@@ -78,3 +82,15 @@ def flying_figures(totals: Totals) -> dict[str, F64]:
     range camera data", SCCG 2008); the definition is this project's.
     """
     return {'flying_pixels': ratio(totals['flying'], totals['flying_judged'])}
+
+
+def misplaced_figures(totals: Totals) -> dict[str, F64]:
+    """
+    Return ``misplaced``: the share, 0 to 1, of judged pixels that are not where they belong.
+
+    A pixel that is off both surfaces counts whole, for it is an obstacle where there is nothing;
+    one that lies on the other surface counts half: it moves a contour. ``flying_pixels`` alone
+    rewards whoever copies contours that a sensor has fattened. The weights are this project's.
+    """
+    amiss = totals['flying'] + totals['wrong_surface'] / 2
+    return {'misplaced': ratio(amiss, totals['flying_judged'])}

@@ -101,18 +101,20 @@ def thin_structures(depth: F32) -> Bool:
 
 def thin_figures(totals: Totals) -> dict[str, F64]:
     """
-    Return ``thin_recall`` and ``thin_precision``, shares of 0 to 1, and ``thin_pixels`` in all.
+    Return ``thin_recall``, ``thin_precision`` and ``thin_f2``, 0 to 1, and ``thin_pixels`` in all.
 
     Recall: of the pixels of structures that the input sampled, those whose output lies on the
     structure (within max(5 cm, 2 %)). Sampled: one of the 3x3 input pixels around measured, within
     the same tolerance, the structure in its block. Recall alone is had by making everything fat,
     so precision stands beside it: kept / (kept + background pixels within 3 px of the structure
-    that the output puts at its depth). Both are this project's definitions.
+    that the output puts at its depth). Both are this project's definitions. ``thin_f2`` is van
+    Rijsbergen's F of both with recall weighted twice: 5 P R / (4 P + R).
     """
-    kept = totals['thin_kept']
+    kept, wanted = totals['thin_kept'], totals['thin_wanted']
     return {
-        'thin_recall': ratio(kept, totals['thin_wanted']),
+        'thin_recall': ratio(kept, wanted),
         'thin_precision': ratio(kept, kept + totals['thin_fattened']),
+        'thin_f2': ratio(5 * kept, 4 * wanted + kept + totals['thin_fattened']),
         'thin_pixels': totals['thin_wanted'],
     }
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdst_ros.evaluation.metrics.flying import FlyingPixels, flying_figures
+from cdst_ros.evaluation.metrics.flying import FlyingPixels, flying_figures, misplaced_figures
 from cdst_ros.evaluation.metrics.sums import add_up
 
 from .worlds import slanted, step
@@ -36,12 +36,25 @@ def test_by_hand():
     output[:, 15] = 2.0
     output[:12, 16] = 1.04
     output[:12, 17] = 0.9
+    output[12:, 18] = 1.0
     output[:, 2] = 2.0
     assert FlyingPixels.of(reference).sums(output) == {
         'flying': 24 + 12,
+        'wrong_surface': 12,
         'flying_judged': 8 * 24,
     }
     assert rate(reference, output) == 36 / 192
+
+
+def test_on_the_wrong_surface_is_half_as_bad_as_between_the_two():
+    reference = step(at=16)
+    fattened, mixed = reference.copy(), reference.copy()
+    fattened[:, 16:18] = reference[0, 0]
+    mixed[:, 16] = (reference[0, 0] + reference[0, -1]) / 2
+    for output, flies in ((fattened, 0.0), (mixed, 1 / 8)):
+        sums = add_up([FlyingPixels.of(reference).sums(output)])
+        assert float(flying_figures(sums)['flying_pixels']) == flies
+        assert float(misplaced_figures(sums)['misplaced']) == 1 / 8
 
 
 def test_the_truth_never_flies_and_neither_does_the_other_surface():
@@ -67,7 +80,7 @@ def test_what_is_unknown_does_not_fly():
     output = reference.copy()
     output[:, 15] = np.nan
     sums = FlyingPixels.of(reference).sums(output)
-    assert sums == {'flying': 0, 'flying_judged': 7 * 24}
+    assert sums == {'flying': 0, 'wrong_surface': 0, 'flying_judged': 7 * 24}
 
 
 def test_three_surfaces_in_a_place_are_not_judged_by_two_planes():

@@ -70,6 +70,8 @@ def test_recall_and_precision_by_hand():
         'thin_fattened': 16 * 2,
     }
     assert figures(reference, low, output) == (0.8, 0.5)
+    made = thin_figures(add_up([ThinStructures.of(reference, low).sums(output)]))
+    assert float(made['thin_f2']) == pytest.approx(5 * 0.8 * 0.5 / (4 * 0.5 + 0.8))
 
 
 def test_the_truth_has_everything_and_nearest_is_fat():
