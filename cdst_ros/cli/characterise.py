@@ -69,6 +69,13 @@ def characterise(
             help='Write a sensor profile here, that training, evaluation and synth take.',
         ),
     ] = None,
+    base: Annotated[
+        str,
+        typer.Option(
+            metavar='PROFILE',
+            help='Sensor profile, a name or a file, that tells what the recording does not.',
+        ),
+    ] = 'generic',
 ) -> None:
     """
     Say what a depth sensor really delivers, without any model.
@@ -87,8 +94,11 @@ def characterise(
     from cdst_ros.evaluation.sources import SourceError
     from cdst_ros.recordings.atomic import write_file
     from cdst_ros.recordings.errors import BagError, RecordingError
+    from cdst_ros.synthetic import load_profile
 
-    wanted = Wanted(source, depth_topic, info_topic, color_topic, depth_scale, closely)
+    with told_plainly(ValueError):
+        known = load_profile(base)
+    wanted = Wanted(source, depth_topic, info_topic, color_topic, depth_scale, closely, known)
     faults = (SourceError, BagError, RecordingError, EvaluationError)
     with told_plainly(*faults), progress_bar('Looking') as progress:
         found = look_at(wanted, progress, command=_command())

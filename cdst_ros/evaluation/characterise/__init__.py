@@ -20,6 +20,7 @@ with the evidence that it rests on, and is left untold where the recording does 
 
 from cdst_ros.evaluation.characterise.characteristics import Characteristics
 from cdst_ros.evaluation.characterise.figure import NOT_TOLD, Figure, Section, Table
+from cdst_ros.evaluation.characterise.measured import measured_profile
 from cdst_ros.evaluation.characterise.profile import Trait, write_profile
 from cdst_ros.evaluation.characterise.survey import CLOSELY, Wanted, characterise
 
@@ -33,5 +34,6 @@ __all__ = [
     'Trait',
     'Wanted',
     'characterise',
+    'measured_profile',
     'write_profile',
 ]

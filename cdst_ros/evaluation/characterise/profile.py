@@ -21,17 +21,20 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from cdst_ros.depth.noise import NoiseModel
 from cdst_ros.evaluation.characterise.edges import RISE_OF_SIGMA
 from cdst_ros.evaluation.characterise.figure import Figure, Section
 from cdst_ros.evaluation.characterise.holes import Grazing
 from cdst_ros.evaluation.characterise.noise import Noise
 from cdst_ros.evaluation.characterise.steps import Steps
 from cdst_ros.recordings.atomic import write_file
+from cdst_ros.recordings.sequences import MeasuredNoise
 from cdst_ros.synthetic import GENERIC, SensorProfile
 
 #: More flying pixels than this at edges, and pixels mix surfaces. Of the shipped profiles those
@@ -41,6 +44,18 @@ _MIXES = 0.1
 _LIKELY_BASELINE = 0.06
 #: Share by which fattening varies along a contour; a prior.
 _RAGGED = 0.5
+#: What the recording may leave untold, and why.
+_UNTOLD = {
+    'triangulation': 'no steps of disparity show',
+    'returns': 'no dark pixels tell it',
+    'time_of_flight': 'mixed light and multipath are not told by depth alone',
+    'registration': 'samples are not seen to be repeated',
+    'dropout_size': 'of the patches that are lost with returns',
+    'lateral_noise': 'depth alone does not tell it from uneven edges',
+    'lateral_correlation': 'likewise',
+    'hole_filling': 'a filled hole looks like a surface',
+}
+_ALWAYS_SAID = ('lateral_noise', 'hole_filling')
 #: The lost share of what is beside an edge, or anything else, is below this in a profile.
 _MOST = 0.95
 
@@ -64,7 +79,11 @@ class Trait:
 
 @dataclass(frozen=True)
 class Findings:
-    """What a profile is made of; see the modules of the same names."""
+    """
+    What a profile is made of; see the modules of the same names.
+
+    :param held: what the trainer node measured while the camera was held still
+    """
 
     noise: Noise
     steps: Steps
@@ -77,23 +96,46 @@ class Findings:
     camera: Section
     focal: float | None
     size: tuple[int, int]
+    held: MeasuredNoise | None = None
 
 
-def traits_of(found: Findings) -> tuple[Trait, ...]:
-    """Return the values of a profile, with where each comes from."""
-    return (
-        _sampling(found),
-        _smoothing(found),
-        *_noise(found.noise),
+def traits_of(found: Findings, base: SensorProfile = GENERIC) -> tuple[Trait, ...]:
+    """
+    Return the values of a profile, with where each comes from.
+
+    :param base: whose values are the priors of what is not measured
+    """
+    told = (
+        _sampling(found, base),
+        _smoothing(found, base),
+        *_noise(found, base),
         _quantisation(found.steps),
         *_triangulation(found),
-        *_holes(found),
-        *_registration(found.resolution),
-        _range(found.range_m),
+        *_holes(found, base),
+        *_registration(found.resolution, base),
+        _range(found.range_m, base),
         _optics(found),
-        Trait('lateral_noise', 0.0, False, 'depth alone does not tell it from uneven edges'),
-        Trait('hole_filling', 'none', False, 'a filled hole looks like a surface'),
     )
+    return told + tuple(_priors(base, {trait.key for trait in told}))
+
+
+def _priors(base: SensorProfile, told: set[str]) -> Iterator[Trait]:
+    """Yield what no recording of depth tells, and what this one does not tell at all."""
+    values = base.to_dict()
+    for key, reason in _UNTOLD.items():
+        if key in told:
+            continue
+        value = values.get(key, _plain_value(getattr(base, key)))
+        if value is not None or key in _ALWAYS_SAID:
+            yield Trait(key, value, False, f'{reason}; {_of(base)}')
+
+
+def _of(base: SensorProfile) -> str:
+    return f'that of the profile {base.name}'
+
+
+def _plain_value(value: Any) -> Any:
+    return value.value if isinstance(value, Enum) else value
 
 
 def profile_of(name: str, traits: Sequence[Trait]) -> SensorProfile:
@@ -126,10 +168,11 @@ def write_profile(path: Path, traits: Sequence[Trait], source: str, created: str
     return profile
 
 
-def _sampling(found: Findings) -> Trait:
+def _sampling(found: Findings, base: SensorProfile) -> Trait:
     flying = found.edges['flying']
     if flying.value is None:
-        return Trait('sampling', 'mean', False, f'flying pixels: {flying.note}')
+        why = f'flying pixels: {flying.note}; {_of(base)}'
+        return Trait('sampling', base.sampling.value, False, why)
     mixes = flying.value > _MIXES
     what = 'mix both surfaces' if mixes else 'belong to one surface'
     return Trait(
@@ -138,47 +181,76 @@ def _sampling(found: Findings) -> Trait:
     )  # fmt: skip
 
 
-def _smoothing(found: Findings) -> Trait:
-    spread, mixes = found.edges['spread'], _sampling(found).value == 'mean'
+def _smoothing(found: Findings, base: SensorProfile) -> Trait:
+    spread, mixes = found.edges['spread'], _sampling(found, base).value == 'mean'
     if spread.value is None:
-        return Trait('smoothing', 0.0, False, f'edge spread: {spread.note}')
+        why = f'edge spread: {spread.note}; {_of(base)}'
+        return Trait('smoothing', base.smoothing, False, why)
     # a pixel's own width is a twelfth of its square
     blur = (spread.value / RISE_OF_SIGMA) ** 2 - 1 / 12
     value = math.sqrt(blur) if mixes and blur > 0.06 else 0.0
     return Trait('smoothing', _short(value), True,
-                 f'of an edge spread of {spread.text} {spread.interval}')  # fmt: skip
+                 f'of an edge spread of {spread.text} {spread.interval}, {spread.evidence} '
+                 f'{spread.of}')  # fmt: skip
 
 
-def _noise(noise: Noise) -> list[Trait]:
-    traits = []
-    if noise.model is None:
-        prior = GENERIC.noise
-        why = 'the recording does not tell sigma(z); that of the generic profile'
-    else:
-        prior = noise.model
-        how = 'single images' if noise.spatial else 'still spans'
-        why = f'sigma(z) in metres, from {noise.tiles} flat tiles of {how}'
-    terms = {'constant': prior.constant, 'linear': prior.linear, 'quadratic': prior.quadratic}
-    traits.append(
-        Trait('noise', {k: _short(v) for k, v in terms.items()}, noise.model is not None, why)
-    )
+def _noise(found: Findings, base: SensorProfile) -> list[Trait]:
+    noise = found.noise
+    traits = [_sigma(found, base)]
     if noise.correlation is not None:
-        traits.append(Trait('noise_correlation', _short(noise.correlation), True,
-                            'from the noise of neighbouring pixels'))  # fmt: skip
-    else:
-        value = 2.0 if noise.capped else GENERIC.noise_correlation
-        why = (
-            'more than 2 px: the least it can be'
-            if noise.capped
-            else 'that of the generic profile'
+        how = f'from the noise of neighbouring pixels, {noise.tiles} flat tiles'
+        traits.append(
+            Trait('noise_correlation', _short(noise.correlation), not noise.spatial, how)
         )
+    else:
+        value = max(2.0, base.noise_correlation) if noise.capped else base.noise_correlation
+        why = 'more than 2 px: the least it can be' if noise.capped else _untold(found, base)
         traits.append(Trait('noise_correlation', value, False, why))
     if noise.persistence is not None:
         traits.append(Trait('noise_persistence', _short(noise.persistence), True,
                             'what the mean of still frames leaves of planes'))  # fmt: skip
     else:
-        traits.append(Trait('noise_persistence', 0.3, False, 'that of the shipped tof profile'))
+        value = base.noise_persistence
+        traits.append(Trait('noise_persistence', value, False, _untold(found, base)))
     return traits
+
+
+def _sigma(found: Findings, base: SensorProfile) -> Trait:
+    """
+    Return sigma(z): over time where something was still, else a prior.
+
+    What single images leave of planes is no measurement, for the roughness of surfaces is in it:
+    it takes the place of the generic profile's, and of no sensor's that was named.
+    """
+    noise, held = found.noise, found.held
+    if noise.model is not None and not noise.spatial:
+        why = f'sigma(z) in metres, over time, from {noise.pixels} pixels of still spans'
+        return Trait('noise', _terms(noise.model), True, why)
+    if held is not None:
+        stays = base.noise_persistence
+        why = (
+            f'sigma(z) in metres, over time, from {sum(held.pixels)} pixels of {held.frames} '
+            'frames while the camera was held still'
+        )
+        if stays:
+            why += f', and as much more as stays by the profile {base.name} ({stays:.0%}, a prior)'
+        return Trait('noise', _terms(held.model, 1 / math.sqrt(1 - stays)), True, why)
+    if noise.model is not None and base is GENERIC:
+        why = (
+            'sigma(z) is not measured, for nothing was still: what single images leave of planes '
+            f'({noise.tiles} flat tiles), the roughness of surfaces in it; hold the camera still'
+        )
+        return Trait('noise', _terms(noise.model), False, why)
+    return Trait('noise', _terms(base.noise), False, f'sigma(z): {_untold(found, base)}')
+
+
+def _terms(model: NoiseModel, factor: float = 1.0) -> dict[str, float]:
+    return {key: _short(factor * value) for key, value in asdict(model).items()}
+
+
+def _untold(found: Findings, base: SensorProfile) -> str:
+    still = 'nothing was still' if found.noise.spatial else 'the still spans do not tell it'
+    return f'{still}; {_of(base)}'
 
 
 def _quantisation(steps: Steps) -> Trait:
@@ -217,13 +289,16 @@ def _triangulation(found: Findings) -> list[Trait]:
     return [Trait('triangulation', value, True, why)]
 
 
-def _holes(found: Findings) -> list[Trait]:
+def _holes(found: Findings, base: SensorProfile) -> list[Trait]:
     holes = found.holes
-    traits = [_share('edge_dropout', holes['edges'], GENERIC.edge_dropout)]
+    traits = [_share('edge_dropout', holes['edges'], base)]
     if found.grazing is None:
+        seen, why = holes['grazing'].evidence > 0, holes['grazing'].note
+        angle, share = (90.0, 0.0) if seen else (base.grazing_angle, base.grazing_dropout)
+        why = why if seen else f'{why}; {_of(base)}'
         traits += [
-            Trait('grazing_angle', 90.0, holes['grazing'].evidence > 0, holes['grazing'].note),
-            Trait('grazing_dropout', 0.0, holes['grazing'].evidence > 0, holes['grazing'].note),
+            Trait('grazing_angle', angle, seen, why),
+            Trait('grazing_dropout', share, seen, why),
         ]
     else:
         why = f'from {found.grazing.pixels} pixels beyond that slant'
@@ -231,15 +306,17 @@ def _holes(found: Findings) -> list[Trait]:
             Trait('grazing_angle', found.grazing.angle, True, why),
             Trait('grazing_dropout', _short(min(found.grazing.share, _MOST)), True, why),
         ]
-    traits.append(_share('pixel_dropout', holes['single'], GENERIC.pixel_dropout))
+    traits.append(_share('pixel_dropout', holes['single'], base))
     plain, single = holes['plain'].value, holes['single'].value
     if plain is None or single is None:
-        traits.append(Trait('hole_share', GENERIC.hole_share, False, holes['plain'].note))
+        why = f'{holes["plain"].note}; {_of(base)}'
+        traits.append(Trait('hole_share', base.hole_share, False, why))
     else:
         value = min(max(plain - single, 0.0), _MOST)
         traits.append(Trait('hole_share', _short(value), True,
-                            'lost on surfaces, not alone'))  # fmt: skip
-    traits.append(Trait('hole_size', 1.5, False, 'of the patches; our choice'))
+                            f'lost on surfaces, not alone, of {holes["plain"].evidence} '
+                            'pixels'))  # fmt: skip
+    traits.append(Trait('hole_size', base.hole_size, False, f'of the patches; {_of(base)}'))
     dark = holes['dark']
     if dark.value:
         share = float(dark.note.split('%')[0]) / 100
@@ -250,25 +327,28 @@ def _holes(found: Findings) -> list[Trait]:
     return traits
 
 
-def _share(key: str, figure: Figure, prior: float) -> Trait:
+def _share(key: str, figure: Figure, base: SensorProfile) -> Trait:
     if figure.value is None:
-        return Trait(key, prior, False, f'{figure.note}; that of the generic profile')
+        return Trait(key, getattr(base, key), False, f'{figure.note}; {_of(base)}')
     return Trait(key, _short(min(figure.value, _MOST)), True, f'of {figure.evidence} pixels')
 
 
-def _registration(resolution: Section) -> list[Trait]:
+def _registration(resolution: Section, base: SensorProfile) -> list[Trait]:
     factor = resolution['repetition'].value
-    if factor is None or factor < 1.5:
+    if factor is None:
         return []
+    if factor < 1.5:
+        return [Trait('registration', None, True, 'no samples are repeated')]
+    baseline = 0.015 if base.registration is None else base.registration.baseline
     return [
-        Trait('registration', {'factor': round(factor), 'baseline': 0.015}, True,
+        Trait('registration', {'factor': round(factor), 'baseline': baseline}, True,
               f'samples are repeated {factor:g} times each way; the baseline is a prior')
     ]  # fmt: skip
 
 
-def _range(range_m: tuple[float, float] | None) -> Trait:
+def _range(range_m: tuple[float, float] | None, base: SensorProfile) -> Trait:
     if range_m is None:
-        return Trait('range_m', list(GENERIC.range_m), False, 'no known pixel')
+        return Trait('range_m', list(base.range_m), False, f'no known pixel; {_of(base)}')
     near, far = math.floor(range_m[0] * 10) / 10, math.ceil(range_m[1] * 10) / 10
     return Trait('range_m', [near, far], True,
                  'of what was in view; the sensor may deliver more')  # fmt: skip
@@ -301,6 +381,8 @@ def _yaml(value: Any) -> str:
         return f'{{{inner}}}'
     if isinstance(value, list | tuple):
         return f'[{", ".join(_yaml(one) for one in value)}]'
+    if value is None:
+        return 'null'
     if isinstance(value, bool):
         return 'true' if value else 'false'
     if isinstance(value, float) and 'e' in repr(value):

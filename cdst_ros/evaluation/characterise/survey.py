@@ -63,6 +63,8 @@ from cdst_ros.evaluation.sources import (
 from cdst_ros.evaluation.spread import spread
 from cdst_ros.recordings.bag import BagReader
 from cdst_ros.recordings.errors import BagError
+from cdst_ros.recordings.sequences import MeasuredNoise
+from cdst_ros.synthetic import GENERIC, SensorProfile
 
 #: Frames that edges, holes and colour are looked at in.
 CLOSELY = 40
@@ -87,6 +89,7 @@ class Wanted:
     :param color_topic: of a bag, where it has several
     :param depth_scale: metres a unit of 16-bit depth
     :param closely: frames that edges, holes and colour are looked at in
+    :param base: profile whose values are the priors of what the recording does not tell
     """
 
     path: Path
@@ -95,6 +98,7 @@ class Wanted:
     color_topic: str | None = None
     depth_scale: float = MILLIMETRES
     closely: int = CLOSELY
+    base: SensorProfile = GENERIC
 
 
 def characterise(
@@ -265,7 +269,8 @@ class _Survey:
         focal = camera['focal'].value if fits and _has(camera, 'focal') else None
         traits = traits_of(
             Findings(noise, steps, range_m, edges, holes, self._holes.grazing(), detail,
-                     registration, camera, focal, self._size)
+                     registration, camera, focal, self._size, _held(self._source)),
+            wanted.base,
         )  # fmt: skip
         sections = (
             camera,
@@ -335,6 +340,14 @@ class _Survey:
         if times.info is not None and times.info.cameras:
             return times.info.cameras[0]
         return self._camera
+
+
+def _held(source: Source) -> MeasuredNoise | None:
+    """Return the noise that was measured while a camera was held still; the last of several."""
+    if not isinstance(source, RecordingSource):
+        return None
+    found = [one.noise for one in source.recording.sequences if one.noise is not None]
+    return max(found, key=lambda one: one.stamp_ns, default=None)
 
 
 def _example(frame: SourceFrame, depth: F32, pinhole: Pinhole) -> Example:
