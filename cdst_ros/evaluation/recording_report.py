@@ -20,6 +20,7 @@ from typing import Any
 
 from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.depth.camera import CameraModel
+from cdst_ros.evaluation.guard.decision import Decision
 from cdst_ros.evaluation.report import Report
 
 #: A scale and the name of a method.
@@ -114,6 +115,7 @@ class RecordingReport:
     :param kept: a few frames of each scale
     :param verdict: one sentence
     :param timing: ``frames``, ``seconds``, ``recorded_seconds`` and ``realtime_factor``
+    :param guard: what the guard decided, where it was asked
     """
 
     report: Report
@@ -130,6 +132,7 @@ class RecordingReport:
     verdict: str = ''
     timing: dict[str, float] = field(default_factory=dict)
     baselines: dict[int, str] = field(default_factory=dict)
+    guard: Decision | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return everything but the images as JSON values; NaN and infinities stay."""
@@ -144,6 +147,7 @@ class RecordingReport:
             'baselines': {str(scale): name for scale, name in self.baselines.items()},
             'judged': list(self.judged),
             'timing': self.timing,
+            'guard': None if self.guard is None else self.guard.to_json(),
             'bands': [
                 {'scale': scale, 'method': method, 'bands': [asdict(band) for band in bands]}
                 for (scale, method), bands in self.bands.items()

@@ -23,22 +23,30 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from cdst_ros.evaluation.guard.decision import Decision, decide_by_reference
+from cdst_ros.evaluation.guard.held_frame import HeldFrames, enlarger
+from cdst_ros.evaluation.guard.matched import matched
+from cdst_ros.evaluation.guard.watch import SYNTHETIC, guard
 from cdst_ros.evaluation.html import MissingLibraryError, check_libraries, write_html
 from cdst_ros.evaluation.plain import json_text
+from cdst_ros.evaluation.procedural import views_of
 from cdst_ros.evaluation.recording_report import RecordingReport
 from cdst_ros.evaluation.recording_run import RecordingRequest, evaluate_recording
 from cdst_ros.evaluation.report import Row
 from cdst_ros.evaluation.verdict import FEWEST_FRAMES
 from cdst_ros.learning.job import REPORT_HTML, REPORT_JSON, RESULT, Job
+from cdst_ros.learning.sensor import PROFILE, sensor_of
 from cdst_ros.learning.stages import judged, learned
 from cdst_ros.recordings.atomic import write_file
 from cdst_ros.recordings.fingerprint import fingerprint
 from cdst_ros.recordings.reader import Recording
 from cdst_ros.superres.contract import read_metadata, read_origin
+from cdst_ros.superres.engines import open_engine
 
 #: What decides, and how it is told; the whole interval has to say so.
 DECIDING = {'edge_mae_cm': 'the error at edges', 'rmse_cm': 'the RMSE of all pixels'}
@@ -51,7 +59,8 @@ class Judgement:
     """
     What the judge found.
 
-    :param better: whether one of ``DECIDING`` is less, and none is more, beyond chance
+    :param better: whether it may be offered: by a reference, one of ``DECIDING`` is less, and
+        none is more, beyond chance, and synthetic frames are no worse; else the guard says so
     :param unseen: whether it is known that the model has not learned from these frames
     :param sentence: for a person
     :param model: name of the new one
@@ -62,6 +71,9 @@ class Judgement:
     :param figures: by method, ``edge_mae_cm`` and ``rmse_cm``
     :param gains: by figure, ``gain`` over the old model, ``low`` and ``high`` of its 95 %
         interval
+    :param against_which: on what it was judged, against what, for a person
+    :param faults: promises that it broke
+    :param guard: what the guard decided, as JSON values (``evaluation.guard.decision``)
     """
 
     better: bool
@@ -74,27 +86,34 @@ class Judgement:
     fingerprint: str
     figures: dict[str, dict[str, float]]
     gains: dict[str, dict[str, float]]
+    against_which: str = ''
+    faults: tuple[str, ...] = ()
+    guard: dict[str, Any] = field(default_factory=dict)
 
 
 def judge(job: Job) -> Judgement:
     """
     Judge the model of a job; writes the report, as JSON and as a page, and the judgement.
 
+    Where the frames have a reference, it decides, and matched synthetic frames have to hold
+    beside it; where they have none, the guard decides (``evaluation/guard``).
+
     :raises ValueError: when it cannot be judged, such as ``EvaluationError``, ``ModelError``
     :raises OSError: when the disk refuses
     """
     order, model = job.order(), job.model()
+    held, sensor = Recording(judged(job)), sensor_of(job)
+    referenced = any(frame.has('reference') for frame in held[:1])
     report = evaluate_recording(
         RecordingRequest(
             source=judged(job),
             models=(order.base, str(model)),
             scales=(read_metadata(model).scale,),
             frames=order.judge_frames,
+            degrade=None if referenced else str(job / PROFILE),
             command=f'cdst-ros adapt {Path(order.recording).name}',
         )
     )
-    write_file(job / REPORT_JSON, json_text(report.to_json()).encode())
-    _write_page(report, job / REPORT_HTML)
     found = judgement(
         report,
         read_metadata(model).name,
@@ -103,6 +122,23 @@ def judge(job: Job) -> Judgement:
         read_origin(model),
         unseen=not order.candidate or _is_unseen(Recording(learned(job)), read_origin(model)),
     )
+    with ExitStack() as stack:
+        new, old = (
+            enlarger(stack.enter_context(closing(open_engine(str(one), threads=order.threads))))
+            for one in (model, order.base)
+        )
+        scale, most = read_metadata(model).scale, order.judge_frames
+        if referenced:
+            synthetic = matched(views_of(sensor, scale, min(most, SYNTHETIC)), new, old)
+            decision = decide_by_reference(found.better, synthetic)
+        else:
+            alignment = read_metadata(model).alignment
+            frames = HeldFrames(held)
+            decision = guard(frames, scale, new, old, sensor, most=most, alignment=alignment)
+    found = guarded(found, decision, referenced=referenced)
+    report = replace(report, guard=decision)
+    write_file(job / REPORT_JSON, json_text(report.to_json()).encode())
+    _write_page(report, job / REPORT_HTML)
     write_file(job / RESULT, json_text(asdict(found)).encode())
     return found
 
@@ -153,10 +189,8 @@ def judgement(
     ]
     prices = [what for name, what in PRICES.items() if _is_worse(stands.get(name, {}))]
     which = 'that it has not learned from' if unseen else 'that it may have learned from'
-    sentence = (
-        f'On {frames} frames of {recording} {which}, {model} against '
-        f'{against}: {"; ".join(parts) or "the reference shows nothing to compare"}'
-    )
+    against_which = f'On {frames} frames of {recording} {which}, {model} against {against}'
+    sentence = f'{against_which}: {"; ".join(parts) or "the reference shows nothing to compare"}'
     if prices:
         sentence += f'; {" and ".join(prices)} grow'
     if broken:
@@ -178,7 +212,29 @@ def judgement(
             for name, row in rows.items()
         },
         gains=gains,
+        against_which=against_which,
+        faults=tuple(broken),
     )
+
+
+def guarded(found: Judgement, decision: Decision, *, referenced: bool) -> Judgement:
+    """
+    Return a judgement with what the guard says.
+
+    :param referenced: whether a reference has judged; else what the report says of errors is of
+        pairs across scales, which the guard has judged itself
+    """
+    if referenced:
+        # What does not stand in the way need not be told.
+        refused = found.better and not decision.offered
+        sentence = f'{found.sentence} {decision.sentence}' if refused else found.sentence
+        better = found.better and decision.offered
+    else:
+        parts = [f'{found.against_which}: {decision.sentence}']
+        if found.faults:
+            parts.append(f'Not offered: {"; ".join(found.faults)}.')
+        sentence, better = ' '.join(parts), decision.offered and not found.faults
+    return replace(found, better=better, sentence=sentence, guard=decision.to_json())
 
 
 def _gain(stands: Mapping[str, Any]) -> dict[str, float]:

@@ -20,11 +20,12 @@ from pathlib import Path
 
 from cdst_ros.learning.job import Job
 from cdst_ros.learning.parts import split
+from cdst_ros.learning.sensor import told_of
 from cdst_ros.learning.stages import judged, learned
 
 
 def main() -> int:
-    """Divide the recording of a job; 1 with the reason when that cannot be done."""
+    """Divide the recording of a job and measure its sensor; 1 with the reason if it cannot be."""
     job = Job(Path(sys.argv[1]))
     order = job.order()
     try:
@@ -35,6 +36,7 @@ def main() -> int:
         print(f'cannot divide {order.recording}: {error}', file=sys.stderr)
         return 1
     print(f'{len(parts.learned)} frames to learn from, {len(parts.judged)} held out')
+    print(told_of(job))
     return 0
 
 

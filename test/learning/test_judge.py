@@ -11,14 +11,22 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import json
 from types import SimpleNamespace
 
 import pytest
 from rooms import record
 
-from cdst_ros.learning.judge import _is_unseen, judgement
-from cdst_ros.learning.parts import write_part
+from cdst_ros.evaluation.guard.decision import Decision
+from cdst_ros.learning.job import Job, Order
+from cdst_ros.learning.judge import _is_unseen, guarded, judge, judgement
+from cdst_ros.learning.offer import Offer
+from cdst_ros.learning.parts import split, write_part
+from cdst_ros.learning.stages import judged as judged_part
+from cdst_ros.learning.stages import learned
 from cdst_ros.recordings.reader import Recording, read_entries
+from cdst_ros.superres.store import shipped_models
+from cdst_ros.synthetic import load_profile
 
 BETTER, EQUAL, WORSE = (0.2, 0.1, 0.3), (0.0, -0.1, 0.1), (-0.2, -0.3, -0.1)
 
@@ -100,3 +108,74 @@ def test_what_a_model_from_elsewhere_has_seen_is_told_by_the_fingerprint(tmp_pat
     assert not _is_unseen(before, origin('more'))
     # A shipped model has learned from no recording at all.
     assert _is_unseen(before, {})
+
+
+def decision(offered):
+    return Decision(offered, 'Offered. It is.' if offered else 'Not offered. It is not.', ())
+
+
+@pytest.mark.parametrize(
+    ('values', 'referenced', 'offered', 'better', 'words'),
+    [
+        ({}, True, True, True, ('falls by 20 %', 'Offered')),
+        ({}, True, False, False, ('Not offered. It is not.', 'nothing')),
+        ({'edges': WORSE}, True, True, False, ('grows by 20 %', 'Offered')),
+        ({}, False, True, True, ('new against old: Offered. It is.', 'falls by')),
+        ({}, False, False, False, ('new against old: Not offered. It is not.', 'falls by')),
+        # Pairs across scales that a report shows decide nothing; broken promises do.
+        ({'edges': WORSE}, False, True, True, ('Offered. It is.', 'grows by')),
+        (
+            {'broken': ['new broke its bound']},
+            False,
+            True,
+            False,
+            ('new broke its bound', 'falls'),
+        ),
+    ],
+)
+def test_the_guard_decides_where_there_is_no_reference(values, referenced, offered, better, words):
+    found = guarded(judged(**values), decision(offered), referenced=referenced)
+    said, unsaid = words
+    assert found.better is better
+    assert said in found.sentence
+    assert unsaid not in found.sentence
+    assert found.guard['offered'] is offered
+
+
+@pytest.mark.parametrize('reference', [False, True])
+def test_a_job_is_judged_and_tells_why(tmp_path, reference):
+    room = record(tmp_path / 'room', 48, size=(64, 48), profile='tof', reference=reference)
+    models = shipped_models()
+    order = Order(
+        recording=str(room),
+        base=str(models['fast_x4']),
+        name='new',
+        candidate=str(models['lite_x4_tof']),
+        held_out=0.3,
+        gap_s=0.5,
+        judge_frames=12,
+    )
+    (tmp_path / 'job').mkdir()
+    job = Job.create(tmp_path / 'job', order)
+    split(room, learned(job), judged_part(job), order.held_out, order.gap_s)
+    found = judge(job)
+    told = json.loads((job / 'result.json').read_text())
+    assert told['better'] is found.better
+    assert told['sentence'] == found.sentence
+    assert found.better is (found.guard['offered'] and not found.faults)
+    findings = found.guard['findings']
+    assert findings['matched']['frames'] == 12
+    assert ('cross_scale' in findings) is not reference
+    if not reference:
+        assert findings['fused_frames']['frames'] == 12
+        assert found.guard['sentence'] in found.sentence
+        assert 'made 4 times smaller by profile' in findings['cross_scale']['sentence']
+    report = json.loads((job / 'report.json').read_text())
+    assert report['guard'] == told['guard']
+    assert load_profile(job / 'profile.yaml').optics.size == (64, 48)
+    page = (job / 'report.html').read_text()
+    assert 'Whether it may be offered' in page
+    assert 'Matched synthetic frames (G3)' in page
+    status = Offer.of(job).to_json()
+    assert status['says'] == found.sentence
+    assert status['judgement']['guard'] == told['guard']

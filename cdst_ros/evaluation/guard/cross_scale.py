@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from cdst_ros.evaluation.guard.comparison import Comparison
-from cdst_ros.evaluation.guard.finding import Finding, Outcome, outcome_of
+from cdst_ros.evaluation.guard.finding import EDGES, Finding, Outcome, outcome_of
 from cdst_ros.evaluation.guard.held_frame import Enlarge, HeldFrame
 from cdst_ros.evaluation.lowering import DEFAULT, Lowering, Recorded, lowering
 from cdst_ros.evaluation.verdict import FEWEST_FRAMES
@@ -60,13 +60,16 @@ def cross_scale(
         sentence = (
             f'Across scales nothing can be told: {count} frames, {FEWEST_FRAMES} are needed.'
         )
-        return Finding(NAME, Outcome.NO_EVIDENCE, sentence, BLIND, count)
+        advice = f'Record more: {FEWEST_FRAMES} frames or more have to be held out.'
+        return Finding(NAME, Outcome.NO_EVIDENCE, sentence, BLIND, count, advice=advice)
     stands = comparison.stands()
     outcome, why = outcome_of(stands)
     sentence = (
         f'On {count} measured frames, made {scale} times smaller by {by.name} and restored: {why}.'
     )
-    return Finding(NAME, outcome, sentence, BLIND, count, stands, {'made_smaller_by': by.name})
+    advice = EDGES if outcome is Outcome.NO_EVIDENCE else ''
+    details = {'made_smaller_by': by.name}
+    return Finding(NAME, outcome, sentence, BLIND, count, stands, details, advice)
 
 
 def _recorded(frame: HeldFrame) -> Recorded:

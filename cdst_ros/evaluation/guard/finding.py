@@ -22,6 +22,9 @@ from typing import Any
 
 from cdst_ros.evaluation.guard.comparison import DECIDING, PRICES, Stand
 
+#: What to record where frames show no depth edge.
+EDGES = 'Record past furniture and doorways: flat walls tell nothing of edges.'
+
 
 class Outcome(str, Enum):
     """What came of it: a gain, a loss, no difference beyond chance, or nothing to judge by."""
@@ -43,6 +46,7 @@ class Finding:
     :param frames: that it was judged on
     :param stands: how the methods stand, by figure
     :param details: what else speaks for or against it, as JSON values
+    :param advice: what to record for evidence, where there was none
     """
 
     name: str
@@ -52,6 +56,7 @@ class Finding:
     frames: int = 0
     stands: Mapping[str, Stand] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    advice: str = ''
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -62,6 +67,7 @@ class Finding:
             'blind': self.blind,
             'frames': self.frames,
             'figures': {name: stand.to_json() for name, stand in self.stands.items()},
+            'advice': self.advice,
             **self.details,
         }
 

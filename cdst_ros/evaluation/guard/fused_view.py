@@ -15,20 +15,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from cdst_ros.depth.arrays import F32
+from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.depth.noise import NoiseModel
 from cdst_ros.evaluation.guard.held_frame import HeldFrame
-from cdst_ros.evaluation.guard.raycast import Seen, raycast
+from cdst_ros.evaluation.guard.raycast import raycast
 from cdst_ros.evaluation.guard.volume import Blocks, Contribution, Volume
 from cdst_ros.evaluation.judging import View
 from cdst_ros.evaluation.metrics.edges import near_discontinuity
 
 FEWEST_FUSED = 5
+#: Frames are fused in runs of at most so many: memory and the drift of poses stay small.
+MOST_FUSED = 12
+#: Of a view at most so many pixels are judged, those around the most edges.
+MOST_PIXELS = 100_000
 #: So many frames have to have seen a surface where it is judged.
 FEWEST_HITS = 3
 #: Smallest and largest voxels that are made [m].
@@ -44,11 +51,15 @@ class FusedView:
 
     The frame itself is left out of it, or noise would speak for whoever keeps it.
 
-    :param view: with what at least ``FEWEST_HITS`` others saw as reference
+    :param frame: that methods enlarge
+    :param window: of its output that is judged
+    :param view: that window, with what at least ``FEWEST_HITS`` others saw as reference
     :param apart: sum of how far two halves of the others, fused apart, are apart near edges [m]
     :param pixels: that it is the sum of
     """
 
+    frame: HeldFrame
+    window: tuple[slice, slice]
     view: View
     apart: float
     pixels: int
@@ -79,44 +90,89 @@ def fused_views(
     found: list[FusedView] = []
     for sequence in dict.fromkeys(one.sequence for one in posed):
         members = [one for one in posed if one.sequence == sequence]
-        if len(members) >= FEWEST_FUSED:
-            found += _each(members, scale, noise or NoiseModel(), alignment)
+        if len(members) < FEWEST_FUSED:
+            continue
+        runs = -(-len(members) // MOST_FUSED)
+        for run in np.array_split(np.arange(len(members)), runs):
+            together = [members[place] for place in run]
+            found += _each(together, scale, noise or NoiseModel(), alignment)
     return found
 
 
 def _each(
     frames: Sequence[HeldFrame], scale: int, noise: NoiseModel, alignment: GridAlignment
 ) -> Iterator[FusedView]:
-    """Yield the frames of a sequence, each with what the others say."""
+    """Yield the frames of a run, each with what the others say."""
     voxel = _voxel(frames, scale)
     typical = np.float32(np.median([np.nanmedian(one.depth) for one in frames]))
     truncation = max(TRUNCATION_VOXELS * voxel, SIGMAS * float(noise.sigma(typical)))
-    blocks = Blocks.around(frames, voxel, truncation)
+    windows = [_busiest(frame.depth, scale) for frame in frames]
+    blocks = Blocks.around(map(_within, frames, windows), voxel, truncation)
     shares = [Contribution.of(frame, blocks) for frame in frames]
     halves = (Volume.empty(blocks), Volume.empty(blocks))
     for place, share in enumerate(shares):
         halves[place % 2].add(share)
-    for place, frame in enumerate(frames):
+    for place, (frame, window) in enumerate(zip(frames, windows, strict=True)):
         own, other = halves[place % 2], halves[1 - place % 2]
         own.add(shares[place], -1)
-        seen = _view_of(own + other, frame, scale, alignment)
+        camera = _camera_of(frame, window, scale, alignment)
+        assert frame.pose is not None
+        seen = raycast(own + other, camera, frame.pose)
         reference = np.where(seen.hits >= FEWEST_HITS, seen.depth, np.float32(np.nan))
+        judged = near_discontinuity(reference) & np.isfinite(reference)
         apart = np.abs(
-            _view_of(own, frame, scale, alignment).depth
-            - _view_of(other, frame, scale, alignment).depth
-        )
+            raycast(own, camera, frame.pose, judged).depth
+            - raycast(other, camera, frame.pose, judged).depth
+        )[judged]
         own.add(shares[place])
-        judged = near_discontinuity(reference) & np.isfinite(reference) & np.isfinite(apart)
-        camera = None if frame.camera is None else frame.camera.scaled(scale, alignment)
-        view = View(frame.sequence, frame.depth, reference, frame.rgb, camera)
-        yield FusedView(view, float(apart[judged].sum()), int(np.count_nonzero(judged)))
+        larger = tuple(slice(scale * one.start, scale * one.stop) for one in window)
+        rgb = None if frame.rgb is None else frame.rgb[larger]
+        low = np.ascontiguousarray(frame.depth[window])
+        view = View(frame.sequence, low, reference, rgb, camera)
+        known = np.isfinite(apart)
+        yield FusedView(
+            frame,
+            (larger[0], larger[1]),
+            view,
+            float(apart[known].sum()),
+            int(np.count_nonzero(known)),
+        )
 
 
-def _view_of(volume: Volume, frame: HeldFrame, scale: int, alignment: GridAlignment) -> Seen:
+def _busiest(depth: F32, scale: int) -> tuple[slice, slice]:
+    """Return the window of a frame with the most pixels near edges; small frames are their own."""
+    share = min(1.0, math.sqrt(MOST_PIXELS / (scale * scale * depth.size)))
+    height, width = (max(1, int(share * size)) for size in depth.shape)
+    near = near_discontinuity(depth).astype(np.float64)
+    sums = np.pad(near.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    within = sums[height:, width:] - sums[:-height, width:]
+    within -= sums[height:, :-width] - sums[:-height, :-width]
+    row, column = np.unravel_index(int(np.argmax(within)), within.shape)
+    return slice(int(row), int(row) + height), slice(int(column), int(column) + width)
+
+
+def _within(frame: HeldFrame, window: tuple[slice, slice]) -> HeldFrame:
+    """Return a frame of which only a window is known."""
+    depth = np.full_like(frame.depth, np.nan)
+    depth[window] = frame.depth[window]
+    return replace(frame, depth=depth)
+
+
+def _camera_of(
+    frame: HeldFrame, window: tuple[slice, slice], scale: int, alignment: GridAlignment
+) -> CameraModel:
+    """Return the camera of a window of the output."""
     assert frame.camera is not None
-    assert frame.pose is not None
-    camera = frame.camera.scaled(scale, alignment)
-    return raycast(volume, camera, frame.pose)
+    fx, fy, cx, cy = frame.camera.scaled(scale, alignment).reduced().intrinsics()
+    down, across = window
+    return CameraModel.from_intrinsics(
+        fx,
+        fy,
+        cx - scale * across.start,
+        cy - scale * down.start,
+        scale * (across.stop - across.start),
+        scale * (down.stop - down.start),
+    )
 
 
 def _voxel(frames: Sequence[HeldFrame], scale: int) -> float:

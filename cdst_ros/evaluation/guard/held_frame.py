@@ -15,8 +15,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from cdst_ros.depth.arrays import F32, F64, U8
 from cdst_ros.depth.camera import CameraModel
@@ -59,18 +60,34 @@ def enlarger(engine: Engine, settings: Settings | None = None) -> Enlarge:
     return enlarge
 
 
-def held_frames(frames: Iterable[RecordedFrame]) -> list[HeldFrame]:
+class HeldFrames(Sequence[HeldFrame]):
     """
-    Return recorded frames without colour, which has to be registered first.
+    Recorded frames, each decoded when it is asked for, without colour, which has to be registered.
 
-    A camera that is not that of the image is left out.
-
-    :raises RecordingError: when an image is missing or damaged
+    A camera that is not that of the image is left out. Asking raises ``RecordingError`` when an
+    image is missing or damaged.
     """
-    held = []
-    for frame in frames:
-        depth, camera = frame.depth(), frame.camera()
-        fits = camera is not None and camera.matches(*depth.shape[::-1])
-        sequence = f'sequence {frame.sequence}'
-        held.append(HeldFrame(sequence, depth, None, camera if fits else None, frame.pose))
-    return held
+
+    def __init__(self, frames: Sequence[RecordedFrame]) -> None:
+        self._frames = frames
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    @overload
+    def __getitem__(self, index: int) -> HeldFrame: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[HeldFrame]: ...
+
+    def __getitem__(self, index: int | slice) -> HeldFrame | list[HeldFrame]:
+        if isinstance(index, slice):
+            return [_held(frame) for frame in self._frames[index]]
+        return _held(self._frames[index])
+
+
+def _held(frame: RecordedFrame) -> HeldFrame:
+    depth, camera = frame.depth(), frame.camera()
+    fits = camera is not None and camera.matches(*depth.shape[::-1])
+    sequence = f'sequence {frame.sequence}'
+    return HeldFrame(sequence, depth, None, camera if fits else None, frame.pose)

@@ -43,7 +43,7 @@ class Seen(NamedTuple):
     hits: F32
 
 
-def raycast(volume: Volume, camera: CameraModel, pose: F64) -> Seen:
+def raycast(volume: Volume, camera: CameraModel, pose: F64, wanted: Bool | None = None) -> Seen:
     """
     Return what a camera sees of a volume: where a ray first goes from before to behind a surface.
 
@@ -52,6 +52,7 @@ def raycast(volume: Volume, camera: CameraModel, pose: F64) -> Seen:
     Rays begin and end where the blocks do that lie on their way.
 
     :param pose: camera to world, (4, 4)
+    :param wanted: pixels to look at, (H, W); None: all
     """
     camera = camera.reduced()
     rays = camera.back_project(np.ones((camera.height, camera.width), np.float32)).reshape(-1, 3)
@@ -59,7 +60,8 @@ def raycast(volume: Volume, camera: CameraModel, pose: F64) -> Seen:
     origin, step = pose[:3, 3], volume.blocks.truncation / 2
     z, far = _limits(volume, camera, pose)
     after, last = np.full(len(rays), np.nan), np.full(len(rays), np.nan)
-    alive = np.flatnonzero(z <= far)
+    looked = np.bool_(True) if wanted is None else wanted.ravel()
+    alive = np.flatnonzero((z <= far) & looked)
     while len(alive):
         value = _nearest(volume, origin + z[alive, None] * directions[alive])
         with np.errstate(invalid='ignore'):

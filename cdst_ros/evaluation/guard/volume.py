@@ -88,7 +88,11 @@ class Blocks:
     def touched_by(self, frame: HeldFrame) -> AnyArray:
         """Return the numbers (N,) of the blocks that a frame's surfaces touch."""
         points = (_points(frame, self.truncation) - self.corner) / (SIDE * self.voxel)
-        return np.unique(self.rows[tuple(points.astype(np.int64).T)])
+        inside = np.ones(len(points), np.bool_)
+        for one, size in zip(points.T, self.rows.shape, strict=True):
+            inside &= (one >= 0) & (one < size)
+        rows = np.unique(self.rows[tuple(points[inside].astype(np.int64).T)])
+        return rows[rows >= 0]
 
     def centres(self, rows: AnyArray) -> F64:
         """Return the centres of the voxels of blocks, (N, SIDE^3, 3) [m]."""
@@ -99,12 +103,16 @@ class Blocks:
 
     def voxels_at(self, indices: AnyArray) -> AnyArray:
         """Return the flat numbers (N,) of voxels (N, 3), counted from the corner; -1: none."""
-        blocks = indices // SIDE
-        inside = np.all((indices >= 0) & (blocks < self.rows.shape), axis=-1)
-        row = self.rows[tuple(np.where(inside[:, None], blocks, 0).T)]
-        x, y, z = (indices % SIDE).T
-        flat = row * SIDE**3 + (x * SIDE + y) * SIDE + z
-        return np.asarray(np.where(inside & (row >= 0), flat, -1))
+        # Axis by axis, for reducing over a last axis of three is slow.
+        inside, blocks, flat = np.ones(len(indices), np.bool_), [], np.zeros(len(indices), int)
+        for one, size in zip(indices.T, self.rows.shape, strict=True):
+            block = one // SIDE
+            within = (block >= 0) & (block < size)
+            inside &= within
+            blocks.append(np.where(within, block, 0))
+            flat = flat * SIDE + (one - SIDE * block)
+        row = self.rows[tuple(blocks)]
+        return np.asarray(np.where(inside & (row >= 0), row * SIDE**3 + flat, -1))
 
 
 @dataclass(eq=False)
@@ -210,7 +218,8 @@ def _between(depth: F32, pixels: F64) -> F64:
     """
     height, width = depth.shape
     nearest = np.rint(pixels).astype(np.int64)
-    inside: Bool = np.all((nearest >= 0) & (nearest < (width, height)), axis=1)
+    column, row = nearest.T
+    inside: Bool = (column >= 0) & (column < width) & (row >= 0) & (row < height)
     out = np.full(len(pixels), np.nan)
     at, whole = pixels[inside], nearest[inside]
     own = depth[whole[:, 1], whole[:, 0]].astype(np.float64)

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from cdst_ros.evaluation.html.guard import TITLE, guard_blocks, guard_fact
 from cdst_ros.evaluation.html.kept_frames import frame_blocks
 from cdst_ros.evaluation.html.libraries import check_libraries
 from cdst_ros.evaluation.html.method_tables import MARKS, method_tables, ranked_rows, standing_of
@@ -89,7 +90,9 @@ def recording_page(report: RecordingReport, *, widest: int) -> Page:
 
     :param widest: of the pictures of frames [px]
     """
+    told = () if report.guard is None else guard_blocks(report.guard)
     sections = [
+        Section(TITLE, list(told)),
         Section('Methods', list(_methods(report))),
         Section('Errors', list(_errors(report))),
         Section('Sigma', list(_sigma(report))),
@@ -156,6 +159,8 @@ def _count(report: RecordingReport, scale: int) -> int:
 
 
 def _facts(report: RecordingReport) -> Iterator[Fact]:
+    if report.guard is not None:
+        yield guard_fact(report.guard)
     for scale in _scales(report):
         best = next((row for row in _judged(report) if row.scale == scale), None)
         if best is not None:

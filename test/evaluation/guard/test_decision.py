@@ -18,8 +18,9 @@ import json
 import pytest
 
 from cdst_ros.evaluation.guard.cross_scale import cross_scale
-from cdst_ros.evaluation.guard.decision import decide
+from cdst_ros.evaluation.guard.decision import decide, decide_by_reference
 from cdst_ros.evaluation.guard.finding import Finding, Outcome
+from cdst_ros.evaluation.guard.fused_frames import fused_frames
 from cdst_ros.evaluation.guard.matched import matched
 from cdst_ros.evaluation.plain import json_text
 
@@ -65,13 +66,38 @@ def test_a_better_method_is_offered_and_the_reason_is_json(world, better, biline
     told = json.loads(json_text(decision.to_json()))
     assert told['offered'] is True
     assert told['findings']['cross_scale']['outcome'] == 'better'
-    assert told['findings']['matched']['figures']['thin_recall']['new'] > 0
+    assert told['findings']['matched']['figures']['thin_f2']['new'] > 0
     assert 'finer than a pixel' in told['findings']['cross_scale']['blind']
 
 
-def test_a_cheat_is_not_offered(world, bilinear, cheat, cheats_with):
-    fake = cheats_with(bilinear, cheat)
-    decision = decide(
-        cross_scale(world.held, 2, fake, bilinear), None, matched(world.views, fake, bilinear)
-    )
+def test_a_cheat_is_not_offered(world, bilinear, fake):
+    """Nor is one whose model has half the error of what runs."""
+    across = cross_scale(world.held, 2, fake, bilinear)
+    decision = decide(across, None, matched(world.views, fake, bilinear))
     assert not decision.offered
+    assert decision.sentence.startswith('Not offered. ')
+
+
+def test_no_evidence_says_what_to_record(world, better, bilinear):
+    across = cross_scale(world.held[:4], 2, better, bilinear)
+    fused = fused_frames([], better, bilinear)
+    decision = decide(across, fused, finding(BETTER))
+    assert not decision.offered
+    assert '10 frames or more have to be held out' in decision.sentence
+    assert 'Record with poses' in decision.sentence
+
+
+@pytest.mark.parametrize(
+    ('better', 'synthetic', 'offered'),
+    [
+        (True, EVEN, True),
+        (True, BETTER, True),
+        (True, WORSE, False),
+        (True, NOTHING, False),
+        (False, BETTER, False),
+    ],
+)
+def test_beside_a_reference_synthetic_frames_have_to_hold(better, synthetic, offered):
+    decision = decide_by_reference(better, finding(synthetic))
+    assert decision.offered is offered
+    assert f'It is {synthetic.value}.' in decision.sentence

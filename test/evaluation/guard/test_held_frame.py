@@ -15,14 +15,14 @@
 
 import numpy as np
 
-from cdst_ros.evaluation.guard.held_frame import enlarger, held_frames
+from cdst_ros.evaluation.guard.held_frame import HeldFrames, enlarger
 from cdst_ros.recordings.reader import Recording
 from cdst_ros.superres.engines import open_engine
 
 
 def test_recorded_frames_keep_depth_camera_pose_and_sequence(recording):
     recorded = Recording(recording)
-    held = held_frames(recorded)
+    held = HeldFrames(recorded)
     assert len(held) == 6
     assert {one.sequence for one in held} == {f'sequence {recorded[0].sequence}'}
     for one, frame in zip(held, recorded, strict=True):
@@ -34,7 +34,7 @@ def test_recorded_frames_keep_depth_camera_pose_and_sequence(recording):
 
 def test_an_enlarged_frame_stays_when_the_next_one_comes(recording):
     enlarge = enlarger(open_engine(None, 'bilinear', scale=2))
-    first, second = held_frames(Recording(recording)[:2])
+    first, second = HeldFrames(Recording(recording)[:2])
     out = enlarge(first.depth, None)
     kept = out.copy()
     enlarge(second.depth, None)

@@ -1,0 +1,77 @@
+# Copyright 2026 cdst_ros authors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""The whole guard, on what a sensor measured."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cdst_ros.evaluation.guard.finding import Outcome
+from cdst_ros.evaluation.guard.fused_frames import not_by_fusing
+from cdst_ros.evaluation.guard.held_frame import enlarger
+from cdst_ros.evaluation.guard.watch import guard
+from cdst_ros.superres.engines import open_engine
+from cdst_ros.synthetic import load_profile
+
+TOF = load_profile('tof')
+SMALL = replace(TOF, name='small', optics=replace(TOF.optics, size=(64, 48), field_of_view=60.0))
+
+
+def findings_of(decision):
+    return {one.name: one for one in decision.findings}
+
+
+def test_all_three_are_asked_and_a_better_model_is_offered(world):
+    new = enlarger(open_engine('lite_x2', threads=1))
+    old = enlarger(open_engine(None, 'bilinear', scale=2))
+    decision = guard(world.held, 2, new, old, SMALL, most=12)
+    found = findings_of(decision)
+    assert list(found) == ['cross_scale', 'fused_frames', 'matched']
+    assert found['fused_frames'].frames == 12
+    assert found['cross_scale'].details['made_smaller_by'] == 'small'
+    assert found['matched'].frames == 12
+    assert decision.offered, decision.sentence
+    assert decision.seconds > 0
+    # And the other way round it is not.
+    assert not guard(world.held, 2, old, new, SMALL, most=12).offered
+
+
+def test_a_sensor_that_fattens_contours_is_not_judged_by_fused_frames(world, bilinear):
+    assert not_by_fusing(TOF) is None
+    stereo = load_profile('stereo')
+    found = not_by_fusing(stereo)
+    assert found.outcome is Outcome.NO_EVIDENCE
+    assert 'fattens contours' in found.sentence
+    sharp = replace(stereo, triangulation=replace(stereo.triangulation, window=1.0))
+    assert not_by_fusing(sharp) is None
+
+
+def test_frames_are_judged_in_a_window_where_they_are_many(world, bilinear, monkeypatch):
+    from cdst_ros.evaluation.guard import fused_view
+    from cdst_ros.evaluation.guard.fused_frames import fused_frames
+
+    monkeypatch.setattr(fused_view, 'MOST_PIXELS', 48 * 36 * 4)
+    views = fused_view.fused_views(world.held[:6], 2, noise=TOF.noise)
+    for one in views:
+        assert one.view.low.shape == (36, 48)
+        assert one.view.reference.shape == (72, 96)
+        rows, columns = one.window
+        held = one.frame.depth[rows.start // 2 : rows.stop // 2,
+                               columns.start // 2 : columns.stop // 2]  # fmt: skip
+        np.testing.assert_array_equal(held, one.view.low)
+        # What is seen is what lies in the window: the truth of that part, nearly.
+        truth = world.views[[f is one.frame for f in world.held].index(True)].reference
+        off = np.abs(one.view.reference - truth[one.window])
+        assert np.nanmedian(off) < 0.05
+    assert fused_frames(views, bilinear, bilinear).outcome is Outcome.EVEN
