@@ -29,9 +29,8 @@ class AdaptationWeights:
     """
     Weights of the losses beside those of samples with a truth; what weighs 0 is not computed.
 
-    :param depth: L1 of the teacher on samples with a truth and a picture
-    :param hidden: L1 of what low resolution can not tell of it, likewise
-    :param likelihood: Laplace likelihood of the scale of its error, likewise
+    :param estimation: what super-resolution is trained by (``LossConfig``), of the teacher, on
+        samples with a truth and a picture
     :param low: paper B's first loss on samples without a truth: depth of the reduced picture
     :param reduced: its second: reduced depth of the whole picture
     :param consistency: its third: the one against the other
@@ -39,9 +38,7 @@ class AdaptationWeights:
     :param taught: the student against the teacher: high frequencies
     """
 
-    depth: float = 1.0
-    hidden: float = 1.0
-    likelihood: float = 0.1
+    estimation: float = 1.0
     low: float = 1.0
     reduced: float = 1.0
     consistency: float = 1.0
@@ -52,8 +49,10 @@ class AdaptationWeights:
         for name, value in vars(self).items():
             if value < 0:
                 raise ValueError(f'{name} must not be negative, got {value}')
-        if not self.likelihood > 0:
-            raise ValueError('likelihood must be positive: nothing else trains the scale')
+        if not self.estimation > 0:
+            raise ValueError(
+                "estimation must be positive: nothing else trains the teacher's doubt"
+            )
 
     @property
     def mismatched(self) -> bool:

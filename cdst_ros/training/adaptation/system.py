@@ -31,6 +31,7 @@ import torch
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
 from torch import Tensor, nn
 
+from cdst_ros.synthetic import Sampling
 from cdst_ros.training.adaptation.config import AdaptationConfig
 from cdst_ros.training.adaptation.losses import (
     Lesson,
@@ -41,14 +42,14 @@ from cdst_ros.training.adaptation.losses import (
 from cdst_ros.training.adaptation.steps import near_steps, sharp_edges
 from cdst_ros.training.adaptation.teacher import Estimate, Teacher
 from cdst_ros.training.data import Batch
-from cdst_ros.training.losses import laplace_likelihood, local_unit, masked_mean
+from cdst_ros.training.losses import local_unit, masked_mean
 from cdst_ros.training.mismatched.losses import (
     consistency_loss,
     low_loss,
     reduced_loss,
 )
 from cdst_ros.training.system import Step, SuperResSystem
-from cdst_ros.training.transfer.hidden import enlarge, hidden, reduce
+from cdst_ros.training.transfer.hidden import enlarge, reduce
 from cdst_ros.training.transfer.units import CropUnits, crop_units
 
 _NEARLY_ALL = 1 - 1e-4
@@ -104,15 +105,17 @@ class AdaptationSystem(SuperResSystem):
             self.config.model.scale,
             self.adaptation.reach,
         )
+        tells = batch.valid * blind * self._tells(steps)
         if self.adaptation.weights.measured > 0:
-            losses['measured'] = self._measured(batch, depth, known * blind, steps)
+            loss = measured_loss(depth, known, batch.depth, tells, self._sigma(batch.depth))
+            losses['measured'] = self.adaptation.weights.measured * loss
         if batch.rgb is None:
             return Step(losses, {})
         shown = self._show_to_teacher(batch, depth, known)
         found = self.teacher(shown.rgb, shown.units, shown.prompt)
         losses.update(self._from_truth(batch, shown, found))
         if self.adaptation.weights.mismatched:
-            losses.update(self._from_low(batch, shown, found, blind))
+            losses.update(self._from_low(batch, shown, found, tells))
         lesson = self._lesson(batch, known * blind, shown, found, steps)
         if self.adaptation.weights.taught > 0:
             strength = self.adaptation.strength(self.global_step) * self.adaptation.weights.taught
@@ -138,11 +141,17 @@ class AdaptationSystem(SuperResSystem):
             'lr_scheduler': {'scheduler': schedule, 'interval': 'step'},
         }
 
-    def _measured(self, batch: Batch, depth: Tensor, known: Tensor, steps: Tensor) -> Tensor:
-        """Return how far the output is from measured depth, beside no step."""
-        counts = batch.valid * beside_no_step(steps, self.config.model.scale)
-        loss = measured_loss(depth, known, batch.depth, counts, self._sigma(batch.depth))
-        return self.adaptation.weights.measured * loss
+    def _tells(self, steps: Tensor) -> Tensor:
+        """
+        Return where the mean of a block is what the sensor measures (N, 1, h, w), 0 or 1.
+
+        Beside a step it is for a sensor whose pixels do nothing but mix their footprint: others
+        take one of two surfaces, or blur them, and a mean that met that would be wrong.
+        """
+        sensor = self.config.sensor
+        mixes = sensor.sampling is Sampling.MEAN and not (sensor.smoothing or sensor.lateral_noise)
+        told = beside_no_step(steps, self.config.model.scale)
+        return torch.ones_like(told) if mixes else told
 
     def _show_to_teacher(self, batch: Batch, depth: Tensor, known: Tensor) -> Shown:
         """Return what the teacher sees of a batch."""
@@ -172,47 +181,38 @@ class AdaptationSystem(SuperResSystem):
         units = crop_units(depth, valid, self._sigma(depth))
         prompt, known = student
         if self.adaptation.prompt == 'depth':
-            prompt, known = enlarged(depth, valid, self.config.model.scale)
-        elif self.adaptation.prompt == 'none':
-            known = torch.ones_like(known)
+            prompt, there = enlarged(depth, valid, self.config.model.scale)
+            known = known * there
         prompt = torch.where(known > 0.5, prompt, units.mean)
         return Shown(rgb, seen * known, prompt, units)
 
     def _from_truth(self, batch: Batch, shown: Shown, found: Estimate) -> dict[str, Tensor]:
         """Return the losses of the teacher on samples with a truth and a picture."""
-        weights, unit = self.adaptation.weights, shown.units.spread
-        mask = batch.truth_valid * shown.seen
-        error = torch.where(mask > 0.5, found.depth - batch.truth, torch.zeros_like(found.depth))
-        likelihood = laplace_likelihood(error, found.doubt, unit, mask)
-        losses = {'teacher_likelihood': weights.likelihood * likelihood}
-        if weights.depth > 0:
-            losses['teacher_depth'] = weights.depth * masked_mean(error.abs() / unit, mask)
-        if weights.hidden > 0:
-            fine = hidden(error, mask, self.config.model.scale)
-            losses['teacher_hidden'] = weights.hidden * masked_mean(fine.abs() / unit, mask)
-        return losses
+        losses = self.errors(batch, self.weigh(batch), found.depth, found.doubt, shown.seen)
+        weight = self.adaptation.weights.estimation
+        return {f'teacher_{name}': weight * loss for name, loss in losses.items()}
 
     def _from_low(
-        self, batch: Batch, shown: Shown, high: Estimate, blind: Tensor
+        self, batch: Batch, shown: Shown, high: Estimate, tells: Tensor
     ) -> dict[str, Tensor]:
-        """Return the losses of paper B on samples without a truth."""
+        """Return the losses of paper B where measured depth ``tells`` and there is no truth."""
         weights, scale, unit = self.adaptation.weights, self.config.model.scale, shown.units.spread
         # What is left beside whole blocks of measured depth has no smaller image.
         height, width = (size - size % scale for size in batch.depth.shape[-2:])
-        measured, valid = (
-            image[..., :height, :width] for image in (batch.depth, batch.valid * blind)
+        measured, valid, tells = (
+            image[..., :height, :width] for image in (batch.depth, batch.valid, tells)
         )
         rgb, seen, estimated = (
             image[..., : scale * height, : scale * width]
-            for image in (shown.rgb, shown.seen * blind, high.depth)
+            for image in (shown.rgb, shown.seen, high.depth)
         )
         losses = {}
         if weights.reduced > 0:
-            loss = reduced_loss(estimated, seen, measured, valid, unit)
+            loss = reduced_loss(estimated, seen, measured, tells, unit)
             losses['reduced'] = weights.reduced * loss
         if (weights.low > 0 or weights.consistency > 0) and min(height, width) > 0:
             low, there = self._estimate_low(rgb, seen, measured, valid)
-            there = there * valid
+            there = there * tells
             if weights.low > 0:
                 losses['low'] = weights.low * low_loss(low, measured, there, unit)
             if weights.consistency > 0:

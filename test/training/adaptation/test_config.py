@@ -25,7 +25,7 @@ from cdst_ros.training.config import ConfigError, load_config
         ({'reach': 0}, 'reach must be at least 1'),
         ({'begin': -1}, 'begin and ramp not negative'),
         ({'learning_rate': 0.0}, 'learning_rate must be positive'),
-        ({'weights': AdaptationWeights, 'likelihood': 0.0}, 'likelihood must be positive'),
+        ({'weights': AdaptationWeights, 'estimation': 0.0}, 'estimation must be positive'),
         ({'weights': AdaptationWeights, 'taught': -1.0}, 'taught must not be negative'),
     ],
 )

@@ -22,6 +22,7 @@ from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.recordings.writer import Picture, RecordingWriter
 from cdst_ros.superres.contract import read_metadata
 from cdst_ros.superres.engines.registry import open_engine
+from cdst_ros.training.adaptation.steps import near_steps
 from cdst_ros.training.adaptation.system import AdaptationSystem
 from cdst_ros.training.adaptation.teacher import Estimate
 from cdst_ros.training.export import export
@@ -29,9 +30,9 @@ from cdst_ros.training.train import train
 
 from ..pictured import random_batch
 
-LOSSES = ('depth', 'hidden', 'low', 'reduced', 'consistency', 'measured', 'taught')
-OF_TRUTH = {'likelihood', 'sigmas', 'units', 'teacher_likelihood', 'teacher_depth',
-            'teacher_hidden'}  # fmt: skip
+LOSSES = ('low', 'reduced', 'consistency', 'measured', 'taught')
+OF_TRUTH = {'likelihood', 'sigmas', 'units', 'teacher_likelihood', 'teacher_sigmas',
+            'teacher_units'}  # fmt: skip
 OF_RECORDED = {'measured', 'taught', 'low', 'reduced', 'consistency'}
 
 
@@ -101,9 +102,8 @@ def test_a_sample_counts_in_the_losses_that_it_has_the_data_for(system_of):
 def test_what_weighs_nothing_is_not_computed(system_of, name):
     batch = blind(random_batch(), which=slice(2))
     system = system_of({'weights': {name: 0.0}})
-    named = f'teacher_{name}' if name in ('depth', 'hidden') else name
-    assert named not in losses_of(system, batch)
-    assert named in losses_of(system_of(), batch)
+    assert name not in losses_of(system, batch)
+    assert name in losses_of(system_of(), batch)
 
 
 def test_who_learns_of_what(system_of):
@@ -113,7 +113,7 @@ def test_who_learns_of_what(system_of):
         student, teacher = gradients(system, losses_of(system, batch)[name])
         assert student > 0, name
         assert teacher == 0, name
-    for name in ('teacher_depth', 'teacher_hidden', 'teacher_likelihood', 'low', 'reduced',
+    for name in ('teacher_sigmas', 'teacher_units', 'teacher_likelihood', 'low', 'reduced',
                  'consistency'):  # fmt: skip
         student, teacher = gradients(system, losses_of(system, batch)[name])
         assert student == 0, name
@@ -189,6 +189,26 @@ def test_no_unknown_pixel_has_a_part(system_of, prompt):
     first, second = losses_of(system, batch), losses_of(system, junk)
     for name, loss in first.items():
         assert torch.allclose(loss, second[name], atol=1e-6), name
+
+
+@pytest.mark.parametrize(('profile', 'told'), [('generic', True), ('phone_lidar', False)])
+def test_beside_a_step_measured_depth_tells_the_mean_of_mixing_sensors_alone(
+    system_of, profile, told
+):
+    system = system_of(profile=profile)
+    batch = box()
+    wrong = batch.depth.clone()
+    wrong[..., 5:7] = 2.5  # what lies between two surfaces
+    first, second = (losses_of(system, one) for one in (batch, batch._replace(depth=wrong)))
+    assert first['measured'] >= 0
+    near = system._tells(near_steps_of(system, batch))
+    assert bool((near > 0.5).all()) is told
+    assert second['reduced'] > 0
+
+
+def near_steps_of(system, batch):
+    sigma = torch.full_like(batch.depth, 0.002)
+    return near_steps(batch.depth, batch.valid, sigma, 2, 2)
 
 
 def test_without_pictures_measured_depth_teaches_all_the_same(system_of):
