@@ -37,8 +37,8 @@ class MismatchedWeights:
     :param low: depth estimated from the reduced picture against measured depth: the paper's first
     :param reduced: reduced depth of the whole picture against measured depth: its second
     :param consistency: the one against the other: its third
-    :param slope: in each of the three, and in L1 towards a truth, the error of depth's steps from
-        pixel to pixel beside that of depth
+    :param fine: of detail beside depth, in each of the three and in L1 towards a truth
+        (``Fine``)
     :param likelihood: Laplace likelihood of the estimate's scale, which is trained by nothing else
     :param reconstruction: L1 of the reconstruction network; nothing without a distillation
     :param grid: distillation in affinity space, between the cells of a grid
@@ -48,7 +48,7 @@ class MismatchedWeights:
     low: float = 1.0
     reduced: float = 1.0
     consistency: float = 1.0
-    slope: float = 0.0
+    fine: float = 0.0
     likelihood: float = 0.1
     reconstruction: float = 1.0
     grid: float = 1.0
@@ -76,7 +76,7 @@ class MismatchedConfig:
 
     :param estimation: what ``DENet`` takes, such as ``width``, ``blocks`` and ``stem``
     :param reconstruction: what ``ReconstructionNet`` takes, likewise
-    :param supervision: one of ``SUPERVISIONS``; ``weights`` but for ``likelihood`` and ``slope``
+    :param supervision: one of ``SUPERVISIONS``; ``weights`` but for ``likelihood`` and ``fine``
         are of ``low``
     :param weights: of the losses
     :param student: one of ``STUDENTS``; the paper does not say which

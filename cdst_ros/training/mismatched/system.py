@@ -30,12 +30,14 @@ from torch.nn import functional
 
 from cdst_ros.models.de import DENet, DepthEstimate
 from cdst_ros.models.reconstruction import ReconstructionNet
+from cdst_ros.training.config import ConfigError
 from cdst_ros.training.data import Batch
 from cdst_ros.training.losses import edge_weight, laplace_likelihood, masked_mean
 from cdst_ros.training.mismatched.config import MismatchedConfig
 from cdst_ros.training.mismatched.distillation import grid_loss, local_loss
 from cdst_ros.training.mismatched.enlargement import as_truth
 from cdst_ros.training.mismatched.losses import (
+    Fine,
     consistency_loss,
     low_loss,
     masked_l1,
@@ -80,6 +82,11 @@ class MismatchedSystem(SuperResSystem):
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__(config)
+        if self.mismatched.weights.fine and self.config.data.crop < self.config.model.scale:
+            raise ConfigError(
+                'mismatched.weights.fine: samples are smaller than what a reduction makes one '
+                f'pixel: let data.crop be {self.config.model.scale} or more'
+            )
         self.reconstruction: ReconstructionNet | None = None
         if self.mismatched.distils:
             # All arms of a comparison begin with the same weights, whatever stands beside them.
@@ -97,6 +104,11 @@ class MismatchedSystem(SuperResSystem):
         assert self.config.mismatched is not None
         return self.config.mismatched
 
+    @property
+    def fine(self) -> Fine:
+        """How much detail counts in all losses of depth."""
+        return Fine(self.mismatched.weights.fine, self.config.model.scale)
+
     def make_network(self) -> DENet:
         """Return a new network for depth estimation."""
         return DENet(**self.mismatched.estimation)
@@ -112,10 +124,9 @@ class MismatchedSystem(SuperResSystem):
             target, mask = as_truth(batch.depth, batch.valid, self.config.model.scale)
         assert batch.rgb is not None
         high = self.estimate(self.network, batch.rgb, units)
-        slope = self.mismatched.weights.slope
         return Step(
             {
-                'high': masked_l1(high.depth, target, mask, units.spread, slope=slope),
+                'high': masked_l1(high.depth, target, mask, units.spread, fine=self.fine),
                 'likelihood': self._likelihood(high, target, mask, units),
             },
             {},
@@ -150,20 +161,20 @@ class MismatchedSystem(SuperResSystem):
         weights, scale = self.mismatched.weights, self.config.model.scale
         seen = _seen(batch)
         measured, valid, unit = batch.depth, batch.valid, units.spread
-        slope = weights.slope
+        fine = self.fine
         low = self.estimate(self.network, reduce(batch.rgb, seen, scale)[0], units)
         losses = {'likelihood': self._likelihood(low, measured, valid, units)}
         if weights.low > 0:
-            losses['low'] = weights.low * low_loss(low.depth, measured, valid, unit, slope=slope)
+            losses['low'] = weights.low * low_loss(low.depth, measured, valid, unit, fine=fine)
         high = low
         of_student = self.mismatched.distils and self.mismatched.student != 'low'
         if weights.reduced > 0 or weights.consistency > 0 or of_student:
             high = self.estimate(self.network, batch.rgb, units)
         if weights.reduced > 0:
-            loss = reduced_loss(high.depth, seen, measured, valid, unit, slope=slope)
+            loss = reduced_loss(high.depth, seen, measured, valid, unit, fine=fine)
             losses['reduced'] = weights.reduced * loss
         if weights.consistency > 0:
-            loss = consistency_loss(low.depth, high.depth, seen, valid, unit, slope=slope)
+            loss = consistency_loss(low.depth, high.depth, seen, valid, unit, fine=fine)
             losses['consistency'] = weights.consistency * loss
         if self.reconstruction is not None:
             losses.update(self._distillation(batch, units, low, high))

@@ -17,8 +17,15 @@ import math
 
 import pytest
 import torch
+from torch.nn import functional
 
-from cdst_ros.training.mismatched.losses import consistency_loss, low_loss, reduced_loss
+from cdst_ros.training.mismatched.losses import (
+    NONE,
+    Fine,
+    consistency_loss,
+    low_loss,
+    reduced_loss,
+)
 from cdst_ros.training.transfer.hidden import enlarge, reduce
 
 SCALE = 4
@@ -37,11 +44,11 @@ SEEN[..., :4, :4] = 0  # a block without any colour, where depth was measured
 VALID[..., :2, :2] = 1
 
 
-def losses(low, high, measured, *, valid=VALID, seen=SEEN, slope=0.0):
+def losses(low, high, measured, *, valid=VALID, seen=SEEN, fine=NONE):
     return (
-        low_loss(low, measured, valid, UNIT, slope=slope),
-        reduced_loss(high, seen, measured, valid, UNIT, slope=slope),
-        consistency_loss(low, high, seen, valid, UNIT, slope=slope),
+        low_loss(low, measured, valid, UNIT, fine=fine),
+        reduced_loss(high, seen, measured, valid, UNIT, fine=fine),
+        consistency_loss(low, high, seen, valid, UNIT, fine=fine),
     )
 
 
@@ -57,15 +64,15 @@ def test_by_hand():
     assert consistency_loss(low, high, seen, valid, unit) == pytest.approx((2 + 1) / 2 / 2)
 
 
-@pytest.mark.parametrize('slope', [0.0, 2.0])
+@pytest.mark.parametrize('fine', [NONE, Fine(2.0, 3)])
 @pytest.mark.parametrize('nonsense', [math.nan, math.inf, -math.inf, 1e30])
-def test_what_is_unknown_changes_neither_losses_nor_gradients(nonsense, slope):
+def test_what_is_unknown_changes_neither_losses_nor_gradients(nonsense, fine):
     def spoilt(image, mask):
         return torch.where(mask > 0.5, image, torch.full_like(image, nonsense))
 
     def run(low, high, measured):
         low, high = low.clone().requires_grad_(), high.clone().requires_grad_()
-        found = losses(low, high, measured, slope=slope)
+        found = losses(low, high, measured, fine=fine)
         gradients = torch.autograd.grad(sum(found), (low, high))
         return [*found, *gradients]
 
@@ -82,7 +89,7 @@ def test_gradients_reach_known_pixels_and_no_others():
     of_low, of_reduced, between = losses(low, high, MEASURED)
     counts = VALID.clone()
     counts[..., 0, 0] = 0  # there is no colour there
-    inside = SEEN * torch.nn.functional.interpolate(counts, scale_factor=SCALE, mode='nearest')
+    inside = SEEN * functional.interpolate(counts, scale_factor=SCALE, mode='nearest')
 
     def reached(loss, image):
         return torch.autograd.grad(loss, image, retain_graph=True)[0] != 0
@@ -98,7 +105,7 @@ def test_blocks_without_colour_do_not_count():
     seen = torch.ones_like(SEEN)
     seen[..., :4, :4] = 0
     wrong = enlarge(MEASURED, known, SCALE)
-    wrong = wrong + torch.nn.functional.interpolate(
+    wrong = wrong + functional.interpolate(
         MEASURED - reduce(wrong, torch.ones_like(SEEN), SCALE)[0], scale_factor=SCALE
     )
     # now every block is right in the mean; the one without colour would be wrong by its depth
@@ -120,20 +127,22 @@ def test_what_sums_to_nothing_in_every_block_is_not_seen():
     assert torch.allclose(torch.stack(plain), torch.stack(rippled), atol=1e-6)
 
 
-def test_steps_of_the_error_by_hand():
-    low = torch.tensor([[[[1.0, 2, 3, 7]]]])
-    measured = torch.tensor([[[[2.0, 5, 9, 8]]]])
-    valid, unit = torch.tensor([[[[1.0, 1, 0, 1]]]]), torch.full((1, 1, 1, 1), 2.0)
+def test_detail_by_hand():
+    low = torch.tensor([[[[1.0, 3], [5, 7]]]])
+    measured = torch.tensor([[[[2.0, 2], [9, 6]]]])
+    valid, unit = torch.tensor([[[[1.0, 1], [0, 1]]]]), torch.full((1, 1, 1, 1), 2.0)
     plain = low_loss(low, measured, valid, unit)
-    # errors -1 -3 ? -1: one step has two known ends
-    sloped = low_loss(low, measured, valid, unit, slope=0.5)
-    assert sloped - plain == pytest.approx(0.5 * 2 / 2)
-    upright = [image.transpose(2, 3) for image in (low, measured, valid)]
-    assert low_loss(*upright, unit, slope=0.5) == pytest.approx(sloped.item())
+    # errors -1 1 ? 1, in the mean 1/3: it is hidden, the rest is detail
+    sharp = low_loss(low, measured, valid, unit, fine=Fine(0.5, 2))
+    assert sharp - plain == pytest.approx(0.5 * (4 / 3 + 2 / 3 + 2 / 3) / 3 / 2)
+    wide = [functional.pad(image, [0, 1, 0, 1]) for image in (low, measured, valid)]
+    assert low_loss(*wide, unit, fine=Fine(0.5, 2)) == pytest.approx(sharp.item())
 
 
-def test_steps_do_not_see_what_is_wrong_everywhere_alike():
+def test_detail_does_not_see_what_is_wrong_everywhere_alike():
     known = torch.ones_like(VALID)
-    plain, sloped = (low_loss(LOW, LOW + 1, known, UNIT, slope=slope) for slope in (0.0, 3.0))
+    plain, sharp = (
+        low_loss(LOW, LOW + 1, known, UNIT, fine=fine) for fine in (NONE, Fine(3.0, 2))
+    )
     assert plain == pytest.approx(2.0)
-    assert sloped == pytest.approx(2.0, abs=1e-5)
+    assert sharp == pytest.approx(2.0, abs=1e-5)

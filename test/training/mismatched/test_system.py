@@ -158,6 +158,21 @@ def test_unknown_depth_changes_no_loss_and_no_gradient(system_of, arm, nonsense)
     assert all(torch.equal(slopes[name], same[name]) for name in slopes)
 
 
+def test_detail_counts_in_every_loss_of_depth(system_of):
+    batch = random_batch()
+    for arm in ('supervised', 'naive', 'consistent'):
+        section = ARMS[arm]
+        fine = {**section, 'weights': {**section.get('weights', {}), 'fine': 2.0}}
+        found = []
+        for one in (section, fine):
+            torch.manual_seed(0)
+            found.append(system_of(one).step(batch).losses)
+        plain, more = found
+        assert {name for name in plain if more[name] > plain[name]} == {*plain} - {'likelihood'}
+    with pytest.raises(ConfigError, match=r'data.crop be 16'):
+        system_of(fine, model={'scale': 16})
+
+
 @pytest.mark.parametrize('arm', ARMS)
 def test_samples_without_a_picture_do_not_count(system_of, arm):
     system = system_of(ARMS[arm])
