@@ -85,13 +85,20 @@ class ColorWarp:
         self._view = _View.of(self._camera, lens.projection, to_color)
         #: Colour is averaged over so many pixels each way before it is sampled.
         self._averaged = max(int(self._color_camera.intrinsics()[0] / grid.intrinsics()[0]), 1)
+        # The pixels of the grid that belong to one of depth lie so far around its centre.
+        around = (scale - 1) / (2 * scale) / self._coarser()
+        size = np.array([self._color_camera.width, self._color_camera.height])
+        #: Least and greatest place of a pixel of depth in the colour image.
+        self._inside = np.full(2, around), size - 1 - around
         on_grid = _View.of(grid, lens.projection, to_color)
         #: Where the pixels of the grid would be seen if everything were far away, (sH, sW, 2).
         self._far = self._lens.bent(on_grid.places(*_FAR_AWAY))
         self._far_low = self._lens.bent(self._view.places(*_FAR_AWAY))
+        in_color = self._color_camera.width, self._color_camera.height
+        if not self._view.apart:
+            self._far = _within(self._far, in_color)
         if self._averaged > 1:
             self._far = (self._far + np.float32(0.5)) / self._averaged - np.float32(0.5)
-        in_color = self._color_camera.width, self._color_camera.height
         self._in_place = (
             not self._view.apart
             and self._size == in_color
@@ -118,16 +125,11 @@ class ColorWarp:
         if self._view.apart:
             moved = self._parallax(depth)
             place = cv2.add(self._far, moved, dst=moved)
-        color = self._prepared(color)
-        rgb = cv2.remap(
-            color, place, None, cv2.INTER_LINEAR, dst=self._buffers.rgb,
-            borderMode=cv2.BORDER_REPLICATE,
+        sampled = cv2.remap(
+            self._prepared(color), place, None, cv2.INTER_LINEAR, dst=self._buffers.rgb,
+            borderMode=cv2.BORDER_CONSTANT, borderValue=(0, 0, 0),
         )  # fmt: skip
-        height, width = color.shape[:2]
-        inside = cv2.inRange(
-            place, (-0.5, -0.5, 0, 0), (width - 0.5, height - 0.5, 0, 0), dst=self._buffers.inner
-        )
-        return np.asarray(cv2.bitwise_xor(rgb, rgb, dst=rgb, mask=cv2.bitwise_not(inside)))
+        return np.asarray(sampled)
 
     def _prepared(self, color: U8) -> U8:
         """Return colour without what the grid cannot show, and nowhere 0."""
@@ -147,6 +149,8 @@ class ColorWarp:
         places = self._view.places(inverse, known)
         seen = self._lens.takes_in(places)
         seen &= ~self._hidden(places, inverse, seen)
+        # A pixel of depth that is not wholly in the image would be drawn with its black surround.
+        seen &= _is_inside(self._lens.bent(places), self._inside)
         inverse = np.where(seen, inverse, np.float32(0))
         smooth = _is_smooth(inverse)
         spread = np.where(smooth, inverse, cv2.dilate(inverse, _AROUND))
@@ -169,7 +173,7 @@ class ColorWarp:
         :param inside: where the places are those that the lens takes in
         """
         # As fine as depth: finer would leave cracks.
-        coarser = np.float32(self._camera.intrinsics()[0] / self._color_camera.intrinsics()[0])
+        coarser = np.float32(self._coarser())
         low, high = self._lens.low * coarser, self._lens.high * coarser
         width, height = np.asarray(np.ceil(high - low), np.intp) + 2
         columns, rows = (
@@ -192,6 +196,10 @@ class ColorWarp:
             & (before - nearness > np.float32(JUMP_M) * before * nearness)
             & (before > np.float32(1 + JUMP_SHARE) * nearness)
         )
+
+    def _coarser(self) -> float:
+        """Return how many pixels of depth there are for one of colour."""
+        return self._camera.intrinsics()[0] / self._color_camera.intrinsics()[0]
 
     def _enlarged(self, image: AnyArray, interpolation: int, out: AnyArray) -> AnyArray:
         """Return an image of the grid of depth on the finer grid, (sH, sW, ...)."""
@@ -311,7 +319,7 @@ class _BentView:
 
     def takes_in(self, places: F32) -> Bool:
         """Return which places of an ideal lens, (..., 2) [px], this one takes in."""
-        return np.asarray(cv2.inRange(places, (*self.low, 0, 0), (*self.high, 0, 0)) > 0)
+        return _is_inside(places, (self.low, self.high))
 
     def bent(self, places: F32) -> F32:
         """Return where the lens draws places of an ideal one, (H, W, 2) [px]."""
@@ -320,6 +328,20 @@ class _BentView:
         at = (places - self.low.astype(np.float32)) / np.float32(_LENS_STEP)
         moved = cv2.remap(self.moved, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(places + moved)
+
+
+def _is_inside(places: F32, corners: tuple[F64, F64]) -> Bool:
+    """Return which places (H, W, 2) lie between two corners, (H, W)."""
+    low, high = corners
+    return np.asarray(cv2.inRange(places, (*low, 0, 0), (*high, 0, 0)) > 0)
+
+
+def _within(places: F32, size: tuple[int, int]) -> F32:
+    """Return places (H, W, 2) between pixel centres; nowhere where outside of an image."""
+    last = np.array(size) - 1.0
+    inside = _is_inside(places, (np.full(2, -0.5), last + 0.5))
+    between = np.clip(places, 0, last.astype(np.float32))
+    return np.where(inside[..., None], between, np.float32(_NOWHERE))
 
 
 def _is_smooth(inverse: F32) -> Bool:

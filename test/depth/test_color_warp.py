@@ -50,7 +50,9 @@ def test_edges_lie_where_the_depth_camera_has_them(seed):
     found = ColorWarp(depth_camera, color_camera, to_color, scale=4)(color, low)
     slow = register(color, color_camera, low, depth_camera, to_color, output=grid)
     seen = found.any(axis=-1)
-    assert np.mean(seen == expected) > 0.96
+    assert np.mean(seen & ~expected) < 0.02
+    # At the border of the colour image whole pixels of depth are given up, and those are large.
+    assert np.mean(expected & ~seen) < 0.07
     off = np.abs(found.astype(int) - truth.color).max(axis=-1)
     assert np.median(off[seen]) <= 5
     # Near edges, outlines are as good as those of the slow way, which knows the same.
