@@ -50,11 +50,16 @@ from robot import (
     walk,
 )
 
+from cdst_ros.learning.job import LOG, Job
+from cdst_ros.learning.supervisor import LEAST_ROOM
+from cdst_ros.learning.workshop import Workshop
 from cdst_ros.nodes.children import Children
 from cdst_ros.recordings.verify import verify
 
 #: Size of the disk that is filled, and of a file on it that makes room when it goes [bytes].
 _DISK, _FILLER = 2_000_000, 600_000
+#: How long a training may take to do anything, beside other work [s].
+_TRAINING_S = 600.0
 _numbers = count()
 
 
@@ -75,6 +80,12 @@ class Stage:
     start: Callable[[str], None]
 
 
+def _keeps_a_frame(stage: Stage) -> str:
+    met = len(frames_of(stage.folder))
+    kept = stage.robot.send_until(lambda: len(frames_of(stage.folder)) > met)
+    return 'the next frame is kept' if kept else ''
+
+
 @dataclass(frozen=True)
 class Case:
     """
@@ -89,7 +100,9 @@ class Case:
     :param parameters: of the trainer
     :param prefix: runs the trainer in an environment of its own, given the folder
     :param needs: tries whether this machine has that environment
-    :param begins: whether frames are recorded before
+    :param frames: that are recorded before
+    :param learning: folder that is learned in
+    :param goes_on: lets it go on after all, and returns what it did; empty where it does not
     """
 
     name: str
@@ -100,7 +113,9 @@ class Case:
     parameters: dict[str, object] = field(default_factory=dict)
     prefix: Callable[[Path], list[str]] = lambda folder: []
     needs: Sequence[str] = ()
-    begins: bool = True
+    frames: int = 3
+    learning: str = 'learning'
+    goes_on: Callable[[Stage], str] = _keeps_a_frame
 
 
 class Outcome(NamedTuple):
@@ -110,13 +125,13 @@ class Outcome(NamedTuple):
     :param said: by the trainer
     :param before: frames recorded before
     :param whole: whether these are there still, and the recording verifies
-    :param goes_on: whether the next good frame was kept
+    :param goes_on: what it did afterwards; empty where it did not go on
     """
 
     said: str
     before: int
     whole: bool
-    goes_on: bool
+    goes_on: str
 
 
 def run(case: Case, folder: Path) -> Outcome | None:
@@ -128,7 +143,7 @@ def run(case: Case, folder: Path) -> Outcome | None:
     recording.parent.mkdir()
 
     def trainer(node: str) -> list[str]:
-        values = {'learning': str(folder / f'learning_{node}'), **case.parameters}
+        values = {'learning': str(folder / f'{case.learning}_{node}'), **case.parameters}
         return [
             *case.prefix(recording.parent),
             *trainer_command(namespace, recording, **values),
@@ -153,10 +168,11 @@ def run(case: Case, folder: Path) -> Outcome | None:
 
 def _play(case: Case, stage: Stage) -> Outcome:
     robot = stage.robot
-    if case.begins:
+    if case.frames:
         answer = robot.call('start_collecting')
         assert answer.success, answer.message
-        assert robot.send_until(lambda: len(frames_of(stage.folder)) >= 3), robot.output()
+        enough = robot.send_until(lambda: len(frames_of(stage.folder)) >= case.frames)
+        assert enough, robot.output()
     else:
         assert robot.wait(lambda: robot.call('stop_collecting'), PATIENCE_S)
     before, since = frames_of(stage.folder), len(robot.log)
@@ -167,10 +183,9 @@ def _play(case: Case, stage: Stage) -> Outcome:
     with suppress(FileNotFoundError):
         before = [*before, *(f for f in frames_of(stage.folder) if f not in before)]
     case.go(stage)
-    if not case.begins:
+    if not case.frames:
         assert robot.call('start_collecting').success, robot.output()
-    met = len(frames_of(stage.folder))
-    goes_on = robot.send_until(lambda: len(frames_of(stage.folder)) > met)
+    goes_on = case.goes_on(stage)
     robot.call('stop_collecting')
     after = frames_of(stage.folder)
     whole = after[: len(before)] == before and verify(stage.folder).sound
@@ -178,14 +193,14 @@ def _play(case: Case, stage: Stage) -> Outcome:
 
 
 def cases() -> list[Case]:
-    """Return the circumstances, in a fixed order."""
+    """Return the circumstances of collecting, in a fixed order."""
     return [
         Case(
             'disk full',
             'not written.*No space left',
             _nothing,
             _make_room,
-            prefix=_small_disk,
+            prefix=lambda disk: _small_disk(disk, _DISK, _FILLER),
             needs=('unshare', '-Urm', 'true'),
         ),
         Case(
@@ -194,7 +209,7 @@ def cases() -> list[Case]:
             _nothing,
             _make_room,
             parameters={'min_disk_gigabytes': 0.001},
-            prefix=_small_disk,
+            prefix=lambda disk: _small_disk(disk, _DISK, _FILLER),
             needs=('unshare', '-Urm', 'true'),
         ),
         Case(
@@ -204,7 +219,7 @@ def cases() -> list[Case]:
             _allow,
             prefix=_without_privileges,
             needs=('unshare', '-U', 'true'),
-            begins=False,
+            frames=0,
         ),
         Case(
             'permission denied, while collecting',
@@ -252,17 +267,71 @@ def _nothing(stage: Stage) -> None:
     """Let the frames that are sent do it."""
 
 
-def _small_disk(disk: Path) -> list[str]:
-    """Give the trainer a disk that is soon full."""
+def _small_disk(disk: Path, size: int, filler: int) -> list[str]:
+    """Give the trainer a disk of its own, with a file on it that may go [bytes]."""
     script = (
-        f'mount -t tmpfs -o size={_DISK} tmpfs {disk} && head -c {_FILLER} /dev/zero '
+        f'mount -t tmpfs -o size={size} tmpfs {disk} && head -c {filler} /dev/zero '
         f'> {disk}/filler && exec "$@"'
     )
     return ['unshare', '-Urm', 'sh', '-c', script, 'sh']
 
 
+def full_disk_of_training() -> Case:
+    """Return the circumstance of a training; not among the others, for it needs torch."""
+    return Case(
+        'disk full, while training',
+        'no room on the disk.*it goes on',
+        _train_until_full,
+        _make_room,
+        # The recording, and room for a training; what is on the disk beside them may go.
+        prefix=lambda disk: _small_disk(disk, 3 * LEAST_ROOM, LEAST_ROOM),
+        needs=('unshare', '-Urm', 'true'),
+        parameters={'base_model': 'lite_x2', 'steps': 400, 'priority': 'normal'},
+        frames=60,
+        learning='disk/learning',
+        goes_on=_trains_on,
+    )
+
+
+def _train_until_full(stage: Stage) -> str:
+    """Have it trained past a checkpoint, fill the disk, and return what the status says then."""
+    robot = stage.robot
+    robot.call('stop_collecting')
+    answer = robot.call('train')
+    assert answer.success, answer.message
+    assert robot.wait(lambda: list(_job(stage).folder.glob('runs/*/*.ckpt')), _TRAINING_S)
+    with suppress(OSError), (stage.folder.parent / 'more').open('wb') as more:
+        while True:
+            more.write(bytes(4096))
+            more.flush()
+    robot.wait(lambda: robot.status['learning']['job']['reason'], _TRAINING_S)
+    return str(robot.status['learning']['job']['reason'])
+
+
+def _trains_on(stage: Stage) -> str:
+    job = _job(stage)
+
+    def told() -> list[str]:
+        lines = (job / LOG).read_text(encoding='utf-8').splitlines()
+        return [line for line in lines if line.startswith('training from step ')]
+
+    began = len(told())
+    stage.robot.wait(lambda: len(told()) > began, _TRAINING_S)
+    at = job.progress().get('step', 0)
+    stage.robot.wait(lambda: job.progress().get('step', 0) > at, _TRAINING_S)
+    return f'the training goes on {told()[-1].removeprefix("training ")}'
+
+
+def _job(stage: Stage) -> Job:
+    jobs = Workshop(stage.folder.parent / 'learning_trainer' / 'jobs')
+    job = jobs.latest()
+    assert job is not None
+    return job
+
+
 def _make_room(stage: Stage) -> None:
-    (stage.folder.parent / 'filler').unlink()
+    for name in ('filler', 'more'):
+        (stage.folder.parent / name).unlink(missing_ok=True)
 
 
 def _without_privileges(disk: Path) -> list[str]:
@@ -337,7 +406,7 @@ def main() -> int:
     environment()
     rclpy.init()
     rows, stood = [], True
-    for case in cases():
+    for case in [*cases(), full_disk_of_training()]:
         with tempfile.TemporaryDirectory() as name:
             outcome = run(case, Path(name))
             shutil.rmtree(name, onerror=lambda *_: None)
@@ -349,7 +418,7 @@ def main() -> int:
         )
     rclpy.try_shutdown()
     header = ['circumstance', 'what the trainer said', 'frames before', 'all there, verified',
-              'next good frame']  # fmt: skip
+              'afterwards']  # fmt: skip
     text = _document(markdown(header, rows))
     print(text)
     if options.markdown:
@@ -366,16 +435,17 @@ def _told(outcome: Outcome | None, folder: str) -> list[str]:
         said,
         str(outcome.before),
         'yes' if outcome.whole else '**no**',
-        'kept' if outcome.goes_on else '**lost**',
+        outcome.goes_on or '**it does not go on**',
     ]
 
 
 def _document(table: str) -> str:
     return (
         '# Bad circumstances, and what the trainer says\n\n'
-        'Each came over a `trainer` process that was collecting, and went again. Every frame '
-        'recorded before has to be there afterwards, the recording has to verify, and the next '
-        f'good frame has to be kept.\n\n`{command()}`, {date.today()}, {machine()}\n\n{table}\n'
+        'Each came over a `trainer` process that was collecting, the last over one that was '
+        'training, and went again. Every frame recorded before has to be there afterwards, the '
+        'recording has to verify, and the next good frame has to be kept; a training has to go on '
+        f'from its checkpoint.\n\n`{command()}`, {date.today()}, {machine()}\n\n{table}\n'
     )
 
 

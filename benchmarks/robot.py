@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -29,6 +30,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from cdst_ros.nodes.camera_topics import Shot, color_shot, depth_shot
@@ -86,6 +88,9 @@ class Robot:
         self._sent = 0
         latched = QoSProfile(depth=1000, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
         self.node.create_subscription(Log, '/rosout', self._on_log, latched)
+        #: What the latched status of the trainer says.
+        self.status: dict[str, Any] = {}
+        self.node.create_subscription(String, 'trainer/status', self._on_status, latched)
 
     def close(self) -> None:
         """Leave the graph."""
@@ -155,6 +160,9 @@ class Robot:
         if topic not in self._publishers:
             self._publishers[topic] = self.node.create_publisher(kind, topic, 5)
         return self._publishers[topic]
+
+    def _on_status(self, msg: String) -> None:
+        self.status = json.loads(msg.data)
 
     def _on_log(self, msg: Log) -> None:
         if msg.name.startswith(f'{self.namespace[1:]}.'):

@@ -69,6 +69,14 @@ def adapt(
     ] = 0.2,
     gap: Annotated[float, typer.Option(min=0.0, help='Seconds left out between.')] = 2.0,
     frames: Annotated[int, typer.Option(min=1, help='Frames to judge on, at most.')] = 60,
+    sensor: Annotated[
+        str,
+        typer.Option(
+            metavar='PROFILE',
+            help='Sensor profile, a name or a file, that tells what the recording does not; by '
+            'default that of the model.',
+        ),
+    ] = '',
 ) -> None:
     """
     Go on with the training of a model on a recording, and judge what comes of it.
@@ -87,6 +95,7 @@ def adapt(
     from cdst_ros.learning.workshop import can_go_on
     from cdst_ros.superres.engine import ModelError
     from cdst_ros.superres.store import find_model
+    from cdst_ros.synthetic import lasting_name
 
     with told_plainly(ModelError, ValueError, OSError):
         base = find_model(start)
@@ -102,6 +111,7 @@ def adapt(
             held_out=held_out,
             gap_s=gap,
             judge_frames=frames,
+            sensor=lasting_name(sensor),
         )
         job = _minded(order, work or Path(f'{recording.resolve().name}.adapt'))
         status = job.status()
@@ -161,6 +171,7 @@ def _changed(before: Order, now: Order) -> list[str]:
         'held_out': '--held-out',
         'gap_s': '--gap',
         'judge_frames': '--frames',
+        'sensor': '--sensor',
         'base': '--from',
     }
     differing = before.differing(now)
@@ -180,7 +191,7 @@ def _show(workshop: Workshop, job: Job) -> None:
             told = job.progress() if status.stage == 'train' else {}
             bars.update(
                 task,
-                description=status.reason or status.stage or 'starting',
+                description=workshop.waits_for_room(job) or status.stage or 'starting',
                 completed=told.get('step', 0),
                 total=told.get('steps'),
             )

@@ -147,10 +147,9 @@ class Supervisor:
         return self._write(replace(status, resumed=status.resumed + 1, futile=futile))
 
     def _broken_off(self, status: Status, stage: str, code: int) -> Status:
-        folder = self._job.folder
-        if not has_room(folder):
-            reason = f'there is no room on the disk of {folder}: free some space, and it goes on'
-            return replace(status, reason=reason, pid=0)
+        lack = lack_of_room(self._job.folder)
+        if lack:
+            return replace(status, reason=lack, pid=0)
         reason = f'{stage} failed: {self._job.tail(self._log_began)}'
         return self._failed(status, reason, hopeless=code == HOPELESS)
 
@@ -171,9 +170,11 @@ class Supervisor:
         print(f'{time.strftime("%Y-%m-%d %H:%M:%S")} {text}', file=self._log, flush=True)
 
 
-def has_room(folder: Path) -> bool:
-    """Return whether the disk of a folder has room to work with."""
-    return shutil.disk_usage(folder).free >= LEAST_ROOM
+def lack_of_room(folder: Path) -> str:
+    """Return what to say of the disk of a folder; empty where it has room to work with."""
+    if shutil.disk_usage(folder).free >= LEAST_ROOM:
+        return ''
+    return f'there is no room on the disk of {folder}: free some space, and it goes on'
 
 
 def supervise(job: Job) -> int:
@@ -188,8 +189,8 @@ def supervise(job: Job) -> int:
                 signal.signal(signum, supervisor.stop)
             return supervisor.run()
         except (JobError, OSError) as error:
-            if not has_room(job.folder):
-                return _STOPPED  # not even this could be written down; tried again by who looks
+            if lack_of_room(job.folder):
+                return _STOPPED  # not even this can be written down; whoever looks sees the disk
             print(error, file=log, flush=True)
             job.write_status(replace(job.status(), state='failed', reason=str(error), pid=0))
             return 1

@@ -39,7 +39,7 @@ from cdst_ros.learning.job import (
 )
 from cdst_ros.learning.parts import divide
 from cdst_ros.learning.stages import has_checkpoint
-from cdst_ros.learning.supervisor import has_room
+from cdst_ros.learning.supervisor import lack_of_room
 from cdst_ros.recordings.atomic import write_file
 from cdst_ros.recordings.reader import read_entries
 from cdst_ros.superres.contract import read_metadata
@@ -176,9 +176,14 @@ class Workshop:
                 )
             )
 
-    def waits_for_room(self, job: Job) -> bool:
-        """Return whether a job broke off on a full disk, which is full still."""
-        return bool(job.status().reason) and not has_room(job.folder)
+    def waits_for_room(self, job: Job) -> str:
+        """
+        Return what a job says that nobody minds, for its disk is full; empty for any other.
+
+        By the disk, and not by what the job has noted: where nothing fits, neither does a note.
+        """
+        lack = lack_of_room(job.folder)
+        return lack if lack and not is_taken(self.folder) else ''
 
     def cancel(self) -> Job | None:
         """Ask the job at work to end for good; returns at once. None when there is none."""

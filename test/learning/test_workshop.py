@@ -25,7 +25,7 @@ import pytest
 
 from cdst_ros.learning.alone import alone
 from cdst_ros.learning.background import born
-from cdst_ros.learning.job import Job, JobError, Order
+from cdst_ros.learning.job import Job, JobError, Order, Status
 from cdst_ros.learning.supervisor import Supervisor
 from cdst_ros.learning.workshop import KEPT, Workshop, can_go_on, wait_for
 from cdst_ros.superres.contract import read_metadata
@@ -249,6 +249,10 @@ def test_a_full_disk_costs_a_training_nothing_but_time(workshop, order, monkeypa
     assert not status.ended
     assert 'free some space, and it goes on' in status.reason
     assert workshop.waits_for_room(job)
+    workshop.resume()
+    assert not workshop.is_minded()
+    job.write_status(Status(state='working', stage='train'))  # where not even the reason fitted
+    assert 'free some space' in workshop.waits_for_room(job)
     workshop.resume()
     assert not workshop.is_minded()
     monkeypatch.undo()

@@ -29,7 +29,7 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.parameter import Parameter
 
 from cdst_ros.learning.alone import alone
-from cdst_ros.learning.job import Job, JobError, Order, Status
+from cdst_ros.learning.job import ENDED, Job, JobError, Order, Status
 from cdst_ros.learning.ledger import Ledger
 from cdst_ros.learning.naming import adapted_name
 from cdst_ros.learning.offer import Offer
@@ -41,6 +41,7 @@ from cdst_ros.nodes.learning.waiting import Waiting
 from cdst_ros.nodes.services import ServiceRefusedError, serve
 from cdst_ros.superres.contract import read_conversion, read_metadata
 from cdst_ros.superres.store import find_model
+from cdst_ros.synthetic import lasting_name
 
 #: How long a training may take to end when it is cancelled, before it is killed [s].
 _CANCEL_S = 15.0
@@ -182,11 +183,17 @@ class TrainingDesk:
         last = self._ledger.last() if self._state != 'unconfigured' else None
         return {
             'state': self._told_state(job),
-            'job': {} if job is None else _told(job),
+            'job': {} if job is None else self._told_job(job),
             'offer': {} if self._offer is None else self._offer.to_json(),
             'accepted': '' if last is None else last.name,
             'remark': self._remark,
         }
+
+    def _told_job(self, job: Job) -> dict[str, Any]:
+        told = _told(job)
+        if told['state'] not in ENDED and not told['reason']:
+            told['reason'] = self._workshop.waits_for_room(job)
+        return told
 
     def health(self) -> DiagnosticStatus:
         """Return the same for a person who looks at /diagnostics."""
@@ -457,6 +464,7 @@ class TrainingDesk:
             held_out=chosen.held_out,
             gap_s=chosen.gap,
             judge_frames=chosen.judge_frames,
+            sensor=lasting_name(chosen.sensor),
             python=sys.executable if candidate else chosen.interpreter,
         )
 
