@@ -40,8 +40,8 @@ from cdst_ros.evaluation.recording_run import RecordingRequest, evaluate_recordi
 from cdst_ros.evaluation.report import Row
 from cdst_ros.evaluation.verdict import FEWEST_FRAMES
 from cdst_ros.learning.job import REPORT_HTML, REPORT_JSON, RESULT, Job
-from cdst_ros.learning.sensor import PROFILE, sensor_of
-from cdst_ros.learning.stages import judged, learned
+from cdst_ros.learning.sensor import sensor_of
+from cdst_ros.learning.stages import PROFILE, judged, learned
 from cdst_ros.recordings.atomic import write_file
 from cdst_ros.recordings.fingerprint import fingerprint
 from cdst_ros.recordings.reader import Recording

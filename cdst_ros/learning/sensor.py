@@ -22,13 +22,10 @@ import numpy as np
 from cdst_ros.evaluation.characterise import measured_profile
 from cdst_ros.evaluation.report import EvaluationError
 from cdst_ros.learning.job import Job
-from cdst_ros.learning.stages import learned
+from cdst_ros.learning.stages import PROFILE, learned
 from cdst_ros.recordings.errors import RecordingError
 from cdst_ros.superres.contract import read_metadata
 from cdst_ros.synthetic import GENERIC, SensorProfile, load_profile, profile_names
-
-#: File of a job, every value in it under a comment that says where it comes from.
-PROFILE = 'profile.yaml'
 
 
 def sensor_of(job: Job) -> SensorProfile:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from cdst_ros.learning.color import told_of_color
 from cdst_ros.learning.job import Job
 from cdst_ros.learning.parts import split
 from cdst_ros.learning.sensor import told_of
@@ -25,18 +26,19 @@ from cdst_ros.learning.stages import judged, learned
 
 
 def main() -> int:
-    """Divide the recording of a job and measure its sensor; 1 with the reason if it cannot be."""
+    """Divide the recording of a job, and look at its sensor and its colour; 1 if it cannot be."""
     job = Job(Path(sys.argv[1]))
     order = job.order()
     try:
         parts = split(
             Path(order.recording), learned(job), judged(job), order.held_out, order.gap_s
         )
+        told = f'{len(parts.learned)} frames to learn from, {len(parts.judged)} held out'
+        told += f'\n{told_of(job)}\n{told_of_color(job)}'
     except (ValueError, OSError) as error:
         print(f'cannot divide {order.recording}: {error}', file=sys.stderr)
         return 1
-    print(f'{len(parts.learned)} frames to learn from, {len(parts.judged)} held out')
-    print(told_of(job))
+    print(told)
     return 0
 
 

@@ -15,16 +15,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.learning.job import PROGRESS, Job
 from cdst_ros.recordings.layout import FrameEntry
 from cdst_ros.recordings.reader import read_entries
 from cdst_ros.superres.contract import read_metadata
+from cdst_ros.synthetic import load_profile
 
 #: Width of the samples that a network learns from, at most and at least [px].
 _CROP, _LEAST_CROP = 32, 8
+#: Files of a job: the profile of ``sensor.py``, and what ``color.py`` found.
+PROFILE, COLOR = 'profile.yaml', 'color.json'
+#: What trains where nobody says otherwise: without colour that can teach, and with it.
+DEPTH_ALONE, WITH_COLOR = 'adapt', 'adapt_color'
 #: Folders of a job: the parts of the recording, and the training's own.
 LEARNED, JUDGED, RUNS = 'learned', 'held_out', 'runs'
 
@@ -45,7 +52,7 @@ def train_arguments(job: Job) -> list[str]:
     order = job.order()
     return [
         'train',
-        order.config,
+        config_of(job),
         f'name={order.name}',
         f'start={order.base}',
         f'max_steps={order.steps}',
@@ -53,11 +60,21 @@ def train_arguments(job: Job) -> list[str]:
         f'runs={job / RUNS}',
         f'data.root={learned(job).parent}',
         f'data.crop={_crop(job)}',
+        *([f'profile={job / PROFILE}'] if (job / PROFILE).exists() else []),
         *order.overrides,
         '--keep-going',
         '--progress',
         str(job / PROGRESS),
     ]
+
+
+def config_of(job: Job) -> str:
+    """Return the training configuration of a job: that with colour where colour can teach."""
+    config = job.order().config
+    if config != DEPTH_ALONE or not (job / COLOR).exists():
+        return config
+    found = json.loads((job / COLOR).read_text(encoding='utf-8'))
+    return WITH_COLOR if found['usable'] else DEPTH_ALONE
 
 
 def has_checkpoint(job: Job) -> bool:
@@ -79,9 +96,17 @@ def largest_crop(entries: Sequence[FrameEntry], scale: int) -> int:
 
 
 def _crop(job: Job) -> int:
-    scale = read_metadata(job.order().base).scale
-    fits = largest_crop(read_entries(learned(job)).entries, scale)
+    scale, entries = read_metadata(job.order().base).scale, read_entries(learned(job)).entries
+    fits = largest_crop(entries, scale)
+    if _picks(job) and not all('reference' in entry.images for entry in entries):
+        # Every second pixel of what was measured is the truth of one that a sensor picks.
+        fits //= 2
     return max(_LEAST_CROP, min(_CROP, fits - fits % 2))
+
+
+def _picks(job: Job) -> bool:
+    file = job / PROFILE
+    return file.exists() and load_profile(file).alignment is GridAlignment.PICKED
 
 
 def learned(job: Job) -> Path:

@@ -49,6 +49,8 @@ def described(start: str) -> dict[str, Any]:
     """
     Return what a configuration takes over from its start: ``model`` and ``profile``.
 
+    A profile that is not known here by its name is left out.
+
     :param start: name of a shipped model, ONNX file, or checkpoint
     :raises ConfigError: when it is none, or does not say what network it is
     """
@@ -70,12 +72,8 @@ def described(start: str) -> dict[str, Any]:
         same = load_profile(metadata.profile).noise == metadata.noise
     except ValueError:
         same = False
-    if not same:
-        raise ConfigError(
-            f'start: {start} is for a sensor {metadata.profile!r} that is not known here: give '
-            'its file by profile=FILE'
-        )
-    return {'model': {**model, 'options': options}, 'profile': metadata.profile}
+    found: dict[str, Any] = {'model': {**model, 'options': options}}
+    return {**found, 'profile': metadata.profile} if same else found
 
 
 def with_start(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,10 +83,16 @@ def with_start(values: Mapping[str, Any]) -> dict[str, Any]:
     A guided network that says nothing of its branch of depth alone takes that from a start of
     depth alone, and its scale.
 
-    :raises ConfigError: when the start is none, or of another scale
+    :raises ConfigError: when the start is none, of another scale, or for a sensor that is not
+        known here while no other is named
     """
     found = described(str(values['start']))
     values = {**found, **values}
+    if 'profile' not in values:
+        raise ConfigError(
+            f'start: {values["start"]} is for a sensor that is not known here by its name: give '
+            'its file by profile=FILE'
+        )
     theirs, ours = found['model'], values['model']
     if not isinstance(ours, Mapping) or ours.get('network') != GUIDED:
         return values

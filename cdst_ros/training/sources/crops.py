@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cdst_ros.depth.arrays import F32, U8
+from cdst_ros.synthetic import SensorProfile
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.sources.degradation import Degradation
 from cdst_ros.training.sources.image import SourceImage
@@ -92,6 +93,7 @@ class Crops:
     :param crop: width and height of a sample [LR px]
     :param scale: output pixels per input pixel, each way
     :param color: whether samples carry pictures
+    :param sensor: that is trained for
     """
 
     def __init__(
@@ -102,13 +104,14 @@ class Crops:
         scale: int,
         *,
         color: bool,
+        sensor: SensorProfile | None = None,
     ) -> None:
         self.images = list(images)
         self.crop = crop
         self.scale = scale
         self.color = color
         self._settings = settings
-        self._degradations = [Degradation(name) for name in settings.degradation]
+        self._degradations = [Degradation(name, sensor) for name in settings.degradation]
         shares = np.array(list(settings.degradation.values()), np.float64)
         self._shares = shares / shares.sum()
         self._spans = Spans(settings.span_least, settings.span_most)

@@ -16,8 +16,9 @@ How inputs are made of truths, by name.
 
 ``cv2_bicubic`` and ``pil_bicubic`` are the two reductions of the literature, the first without
 anti-aliasing; of disparity they are made in the arithmetic of 8 bits and rounded. ``area``,
-``pick`` and ``valid_median`` are protocols of ``cdst-ros evaluate``. Every other name is that of a
-sensor profile, or the YAML file of one: what that sensor makes of the truth, noise included.
+``pick`` and ``valid_median`` are protocols of ``cdst-ros evaluate``. ``profile`` is what the
+sensor that is trained for makes of the truth, noise included; every other name is that of a sensor
+profile, or the YAML file of one.
 """
 
 from __future__ import annotations
@@ -32,10 +33,13 @@ from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.evaluation.lowering import LOWERINGS
 from cdst_ros.evaluation.resampling import reduce_antialiased, reduce_known
-from cdst_ros.synthetic import degrade, degrading_profile
+from cdst_ros.synthetic import SensorProfile, degrade, degrading_profile
 from cdst_ros.training.sources.levels import LevelMapping, rounded
 
 _Pixel = TypeVar('_Pixel', bound=np.generic)
+
+#: The degradation by the sensor that is trained for.
+OWN = 'profile'
 
 #: A pixel of which less than this share is known is unknown.
 _LEAST_KNOWN = 0.5
@@ -46,12 +50,18 @@ class Degradation:
     One way to make an input of a truth.
 
     :param name: of it
+    :param own: the sensor that is trained for
+    :raises ValueError: when there is none of this name
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, own: SensorProfile | None = None) -> None:
         self.name = name
         self._reduce = _REDUCTIONS.get(name)
-        self._sensor = None if self._reduce else degrading_profile(name, _REDUCTIONS)
+        if name == OWN and own is None:
+            raise ValueError(f'degradation {OWN!r}: no sensor is trained for here')
+        self._sensor = own if name == OWN else None
+        if self._reduce is None and self._sensor is None:
+            self._sensor = degrading_profile(name, [*_REDUCTIONS, OWN])
 
     @property
     def wants_color(self) -> bool:

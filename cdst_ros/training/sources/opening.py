@@ -69,19 +69,22 @@ def _open(
         return Procedural(views, views.pool() if config.pool else ())
     path = Path(config.root) / settings.path
     refuse_folder(path)
-    degraders = [Degradation(name) for name in settings.degradation]
+    own = max(sensors, key=lambda sensor: sensors[sensor], default=None)
+    degraders = [Degradation(name, own) for name in settings.degradation]
     color = settings.color and (config.color or any(one.wants_color for one in degraders))
-    images = _images(path, settings, scale, color=color)
-    return Crops(images, settings, config.crop, scale, color=config.color)
+    images = _images(path, settings, scale, color=color, taught=config.color)
+    return Crops(images, settings, config.crop, scale, color=config.color, sensor=own)
 
 
-def _images(path: Path, settings: SourceConfig, scale: int, *, color: bool) -> list[SourceImage]:
+def _images(
+    path: Path, settings: SourceConfig, scale: int, *, color: bool, taught: bool
+) -> list[SourceImage]:
     if settings.kind == 'middlebury':
         return read_middlebury(path, settings, color=color)
     if settings.kind == 'nyu':
         return read_nyu(path, settings, color=color)
     if settings.kind == 'recordings':
-        return read_recordings(path, settings, scale, color=color)
+        return read_recordings(path, settings, scale, color=color, taught=taught)
     return read_folder(
         path,
         settings,

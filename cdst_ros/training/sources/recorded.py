@@ -46,7 +46,7 @@ from cdst_ros.training.sources.settings import SourceConfig
 
 
 def read_recordings(
-    path: Path, settings: SourceConfig, scale: int, *, color: bool
+    path: Path, settings: SourceConfig, scale: int, *, color: bool, taught: bool = True
 ) -> list[SourceImage]:
     """
     Decode a recording, a bag or a folder of pairs, or all those in a folder, by name.
@@ -55,7 +55,8 @@ def read_recordings(
 
     :param scale: output pixels per input pixel, each way
     :param color: whether to read pictures
-    :raises ConfigError: when there is none, or no frame makes a pair
+    :param taught: whether something is learned from them, so that they have to lie on depth
+    :raises ConfigError: when there is none, no frame makes a pair, or colour lies beside depth
     :raises ValueError: when one can not be read
     """
     if not path.exists():
@@ -66,9 +67,12 @@ def read_recordings(
             f'{path} is no recording, bag or folder of pairs, and holds none; a folder of depth '
             'images is of kind metric'
         )
-    images = [
-        image for one in found for image in _Reading(one, settings, scale, color=color).images()
-    ]
+    images = []
+    for one in found:
+        reading = _Reading(one, settings, scale, color=color)
+        images += reading.images()
+        if taught:
+            reading.check_color()
     if not images:
         raise ConfigError(f'{path}: no frame is left to train on')
     return images
@@ -105,7 +109,6 @@ class _Reading:
                     faults.append(f'frame {frame.name}: {error}')
         if faults and not images:
             raise ConfigError(f'{self._path}: no frame makes a pair. {faults[0]}')
-        self._check_color()
         return select(images, self._settings)
 
     def _image(self, frame: SourceFrame) -> SourceImage:
@@ -139,7 +142,7 @@ class _Reading:
         self._colored += 1
         return rgb
 
-    def _check_color(self) -> None:
+    def check_color(self) -> None:
         """
         Refuse colour that lies beside depth.
 

@@ -17,7 +17,8 @@ from recordings.datasets.layouts import disparity
 
 from cdst_ros.evaluation.middlebury import MAPPING, reduce
 from cdst_ros.evaluation.resampling import reduce_antialiased
-from cdst_ros.training.sources.degradation import Degradation
+from cdst_ros.synthetic import load_profile
+from cdst_ros.training.sources.degradation import OWN, Degradation
 from cdst_ros.training.sources.levels import PROTOCOL
 
 
@@ -88,3 +89,13 @@ def test_a_sensor_that_picks_takes_the_middle_of_blocks_of_every_second_pixel(tm
 def test_an_unknown_name_is_told_what_there_is():
     with pytest.raises(ValueError, match=r'no degradation .fog.: use one of cv2_bicubic, .*tof'):
         Degradation('fog')
+
+
+def test_the_sensor_that_is_trained_for_may_make_the_input():
+    depth = np.full((48, 64), 2.0, np.float32)
+    depth[:, 30:] = 1.0
+    sensor = load_profile('tof')
+    own = Degradation(OWN, sensor).of_depth(rng(), depth, 2, None)
+    np.testing.assert_array_equal(own, Degradation('tof').of_depth(rng(), depth, 2, None))
+    with pytest.raises(ValueError, match='no sensor is trained for here'):
+        Degradation(OWN)
