@@ -29,7 +29,6 @@ ARGUMENTS = (
     ('namespace', '', 'Namespace of the superres node and its output.'),
     ('depth', '', 'Topic of the depth image; empty: depth/image_raw in the namespace.'),
     ('camera_info', '', 'Topic of its camera_info; empty: depth/camera_info in the namespace.'),
-    ('color', '', 'Topic of colour registered to the output; empty: rgb/image_raw there.'),
     ('fixed_frame', 'camera_depth_optical_frame', 'Frame to show things in.'),
     ('use_sim_time', 'false', 'Take the time from /clock: with bags and simulations.'),
 )
@@ -66,13 +65,13 @@ def remappings(given):
     ours = (
         '/depth/image_raw',
         '/depth/camera_info',
-        '/rgb/image_raw',
         '/depth_hr/image_raw',
         '/depth_hr/camera_info',
+        '/depth_hr/points',
         '/superres/confidence',
         '/evaluator/error_picture',
     )
     shown = {topic: prefix + topic for topic in ours}
-    for topic, argument in zip(ours, ('depth', 'camera_info', 'color'), strict=False):
+    for topic, argument in zip(ours, ('depth', 'camera_info'), strict=False):
         shown[topic] = given[argument] or shown[topic]
     return shown

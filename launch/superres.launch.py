@@ -37,6 +37,15 @@ from launch_ros.substitutions import FindPackageShare
 from cdst_ros.nodes.recipes import config_path, load_recipe, recipe_names
 from cdst_ros.nodes.transport import profile_environment
 
+#: The argument for each topic of ours.
+INPUTS = {
+    'depth/image_raw': 'depth',
+    'depth/camera_info': 'camera_info',
+    'rgb/image_raw': 'color',
+    'rgb/camera_info': 'color_info',
+}
+#: Parameters that are arguments, too.
+CHOICES = ('model', 'guided_model', 'engine')
 BOOLEANS = ['true', 'false']
 LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'fatal']
 
@@ -71,9 +80,25 @@ def declare_arguments():
             description="Topic of its camera_info; empty: the camera's, else depth/camera_info.",
         ),
         DeclareLaunchArgument(
+            'color',
+            default_value='',
+            description="Topic of the colour image, of any camera; empty: the camera's, else "
+            'rgb/image_raw.',
+        ),
+        DeclareLaunchArgument(
+            'color_info',
+            default_value='',
+            description="Topic of its camera_info; empty: the camera's, else rgb/camera_info.",
+        ),
+        DeclareLaunchArgument(
             'model',
             default_value='',
             description='Shipped model or .onnx file; empty: what suits the camera, else lite_x4.',
+        ),
+        DeclareLaunchArgument(
+            'guided_model',
+            default_value='',
+            description='Model for frames that have colour, of the scale of model; empty: none.',
         ),
         DeclareLaunchArgument(
             'engine',
@@ -118,7 +143,7 @@ def describe(context):
     """Return what to start for the values that the arguments have."""
     given = {
         name: LaunchConfiguration(name).perform(context)
-        for name in ('camera', 'depth', 'camera_info', 'model', 'engine', 'params_file')
+        for name in ('camera', *INPUTS.values(), *CHOICES, 'params_file')
     }
     check_file(given['params_file'])
     recipe = None if given['camera'] == 'none' else load_recipe(given['camera'])
@@ -144,7 +169,7 @@ def check_file(params_file):
 def input_topics(recipe, given):
     """Return the topic that stands behind each of ours: the user's choice, else the camera's."""
     topics = dict(recipe.topics) if recipe else {}
-    for ours, argument in (('depth/image_raw', 'depth'), ('depth/camera_info', 'camera_info')):
+    for ours, argument in INPUTS.items():
         if given[argument]:
             topics[ours] = given[argument]
     return topics
@@ -177,7 +202,7 @@ def start_driver(recipe):
 
 def superres(recipe, given, topics):
     """Return the node; what is more explicit wins: arguments, params_file, then the recipe."""
-    explicit = {name: given[name] for name in ('model', 'engine') if given[name]}
+    explicit = {name: given[name] for name in CHOICES if given[name]}
     return Node(
         package='cdst_ros',
         executable='superres',
@@ -206,7 +231,6 @@ def rviz(topics, frame):
         'namespace': LaunchConfiguration('namespace'),
         'depth': topics.get('depth/image_raw', ''),
         'camera_info': topics.get('depth/camera_info', ''),
-        'color': topics.get('rgb/image_raw', ''),
         'fixed_frame': frame,
         'use_sim_time': LaunchConfiguration('use_sim_time'),
     }

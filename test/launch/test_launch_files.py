@@ -28,7 +28,7 @@ import numpy as np
 import pytest
 
 from cdst_ros.depth.camera import CameraModel
-from cdst_ros.nodes.recipes import recipe_names
+from cdst_ros.nodes.recipes import load_recipe, recipe_names
 from cdst_ros.recordings.writer import Picture, RecordingWriter
 
 LAUNCH = Path(__file__).parents[2] / 'launch'
@@ -96,6 +96,7 @@ def arguments(launch: Any, file: Path) -> dict[str, Any]:
 def test_arguments_have_choices_where_there_are_some(launch):
     found = arguments(launch, LAUNCH / 'superres.launch.py')
     assert set(found) >= {'camera', 'depth', 'camera_info', 'model', 'engine', 'params_file'}
+    assert set(found) >= {'color', 'color_info', 'guided_model'}
     assert set(found) >= {'namespace', 'use_sim_time', 'rviz', 'log_level'}
     assert found['camera'].choices == ['none', *recipe_names()]
     for name in ('use_sim_time', 'rviz', 'start_driver', 'log_level'):
@@ -137,6 +138,22 @@ def test_known_camera_brings_its_driver_and_topics(launch, camera):
 
 
 @pytest.mark.launch
+def test_colour_and_its_model_reach_the_node(launch):
+    module = runpy.run_path(str(LAUNCH / 'superres.launch.py'))
+    given = dict.fromkeys(module['INPUTS'].values(), '')
+    recipe = load_recipe('femto')
+    topics = module['input_topics'](recipe, {**given, 'color': '/front/rgb'})
+    assert topics['rgb/image_raw'] == '/front/rgb'
+    assert topics['rgb/camera_info'] == recipe.topics['rgb/camera_info']
+    entities, _ = described(launch, guided_model='guided_x4', color='/front/rgb')
+    node = node_named(launch, entities, 'superres')
+    told = repr(
+        [[[part.text for part in words] for words in rule] for rule in node._Node__remappings]
+    )
+    assert '/front/rgb' in told
+
+
+@pytest.mark.launch
 def test_parameters_that_are_not_there_are_refused(launch):
     with pytest.raises(FileNotFoundError, match=r'/none\.yaml does not exist'):
         described(launch, params_file='/none.yaml')
@@ -157,7 +174,7 @@ def test_profile_is_set_only_where_the_user_has_set_none(launch, monkeypatch):
 @pytest.mark.launch
 def test_rviz_is_shown_the_topics_of_the_camera_and_of_the_namespace(launch):
     remappings = runpy.run_path(str(LAUNCH / 'rviz.launch.py'))['remappings']
-    given = {'namespace': '/front/', 'depth': '/tof/depth', 'camera_info': '', 'color': ''}
+    given = {'namespace': '/front/', 'depth': '/tof/depth', 'camera_info': ''}
     shown = remappings(given)
     assert shown['/depth/image_raw'] == '/tof/depth'
     assert shown['/depth/camera_info'] == '/front/depth/camera_info'

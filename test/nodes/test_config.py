@@ -144,21 +144,21 @@ def test_rviz_shows_what_the_nodes_publish():
         kind = display['Class']
         if kind == 'rviz_default_plugins/Image':
             images.add(display['Topic']['Value'])
+            continue
+        assert display['Autocompute Value Bounds'] == {
+            'Max Value': 6,
+            'Min Value': 0,
+            'Value': False,
+        }, 'one scale for all clouds'
+        if kind == 'rviz_default_plugins/PointCloud2':
+            assert display['Color Transformer'] == 'RGB8'
+            clouds.append(display['Topic']['Value'])
         else:
             assert kind == 'rviz_default_plugins/DepthCloud'
-            clouds.append((display['Depth Map Topic'], display['Color Image Topic']))
-            assert display['Autocompute Value Bounds'] == {
-                'Max Value': 6,
-                'Min Value': 0,
-                'Value': False,
-            }, 'one scale for all clouds'
+            clouds.append(display['Depth Map Topic'])
     ours = {'/depth_hr/image_raw', '/superres/confidence', '/evaluator/error_picture'}
     assert images == {'/depth/image_raw', *ours}
-    assert clouds == [
-        ('/depth/image_raw', ''),
-        ('/depth_hr/image_raw', ''),
-        ('/depth_hr/image_raw', '/rgb/image_raw'),
-    ]
+    assert clouds == ['/depth/image_raw', '/depth_hr/image_raw', '/depth_hr/points']
 
 
 def test_rviz_asks_for_what_is_offered():
