@@ -90,6 +90,7 @@ def trainer():
             'priority': 'low',
             'gap': 1.0,
             'judge_frames': 20,
+            'sensor': LaunchConfiguration('profile'),
         },
         remappings=list(remappings.items()),
     )

@@ -62,6 +62,8 @@ class Order:
     :param held_out: share of the frames, the last ones, that are judged on and not learned from
     :param gap_s: of recorded time that is left out between the two [s]
     :param judge_frames: at most so many of those held out are judged on
+    :param sensor: profile, a name or a file, that tells of the sensor what the recording does not;
+        empty: the one that the base model is for
     :param python: interpreter that has torch; that of this process by default
     """
 
@@ -77,6 +79,7 @@ class Order:
     held_out: float = 0.2
     gap_s: float = 2.0
     judge_frames: int = 60
+    sensor: str = ''
     python: str = sys.executable
 
     @property

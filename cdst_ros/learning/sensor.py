@@ -33,14 +33,16 @@ def sensor_of(job: Job) -> SensorProfile:
     Return the profile of the job's sensor; measured, and written, where it is not there yet.
 
     It is measured on the frames that are learned from. What they do not tell is taken from the
-    profile that the base model is for.
+    profile that was named, else from the one that the base model is for.
 
     :raises ValueError: when the recording cannot be read
     :raises OSError: when the disk refuses
     """
     file = job / PROFILE
     if not file.exists():
-        measured_profile(learned(job), file, base=prior_of(Path(job.order().base)))
+        order = job.order()
+        base = load_profile(order.sensor) if order.sensor else prior_of(Path(order.base))
+        measured_profile(learned(job), file, base=base)
     return load_profile(file)
 
 

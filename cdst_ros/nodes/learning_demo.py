@@ -183,6 +183,7 @@ class _Run:
             'priority': 'low',
             'gap': 1.0,
             'judge_frames': 20,
+            'sensor': self._demo.profile,
         }
 
     def score(self, when: str) -> dict[str, Any]:

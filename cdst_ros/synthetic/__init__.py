@@ -24,7 +24,12 @@ from cdst_ros.synthetic.effects.sampling import Sampling
 from cdst_ros.synthetic.indoor import indoor_scene
 from cdst_ros.synthetic.motion import CameraPath
 from cdst_ros.synthetic.poses import look
-from cdst_ros.synthetic.profiles import degrading_profile, load_profile, profile_names
+from cdst_ros.synthetic.profiles import (
+    degrading_profile,
+    lasting_name,
+    load_profile,
+    profile_names,
+)
 from cdst_ros.synthetic.rendering import Render, render
 from cdst_ros.synthetic.scenes import Scene
 from cdst_ros.synthetic.sensor import GENERIC, IDEAL, SensorProfile, degrade
@@ -44,6 +49,7 @@ __all__ = [
     'degrade',
     'degrading_profile',
     'indoor_scene',
+    'lasting_name',
     'load_profile',
     'look',
     'profile_names',

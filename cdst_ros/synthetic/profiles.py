@@ -50,6 +50,18 @@ def load_profile(name_or_path: str | Path) -> SensorProfile:
     return _read(path)
 
 
+def lasting_name(name_or_path: str) -> str:
+    """
+    Return a profile's name, or its file whatever folder a process works in; empty stays empty.
+
+    :raises ValueError: when there is no such profile, or it is not allowed
+    """
+    if not name_or_path or name_or_path in profile_names():
+        return name_or_path
+    load_profile(name_or_path)
+    return str(Path(name_or_path).expanduser().resolve())
+
+
 def degrading_profile(name: str, others: Iterable[str]) -> SensorProfile:
     """
     Return the profile that a degradation names, which is none of ``others``.

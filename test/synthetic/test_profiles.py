@@ -22,7 +22,7 @@ import pytest
 from cdst_ros.depth.noise import NoiseModel
 from cdst_ros.depth.repetition import detect_repetition
 from cdst_ros.synthetic.camera import SyntheticCamera
-from cdst_ros.synthetic.profiles import load_profile, profile_names
+from cdst_ros.synthetic.profiles import lasting_name, load_profile, profile_names
 from cdst_ros.synthetic.sensor import (
     GENERIC,
     IDEAL,
@@ -235,3 +235,13 @@ def test_what_is_seen_can_be_measured_again() -> None:
     np.testing.assert_array_equal(
         measure_seen(seen, rng(), profile), degrade(panel(), 2, rng(), profile, focal=100.0)
     )
+
+
+def test_a_name_lasts_and_a_file_is_named_by_its_whole_path(tmp_path, monkeypatch):
+    (tmp_path / 'mine.yaml').write_text('name: mine\n')
+    monkeypatch.chdir(tmp_path)
+    assert lasting_name('') == ''
+    assert lasting_name('tof') == 'tof'
+    assert lasting_name('mine.yaml') == str(tmp_path / 'mine.yaml')
+    with pytest.raises(ValueError, match='no sensor profile'):
+        lasting_name('other.yaml')

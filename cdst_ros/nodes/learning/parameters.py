@@ -21,6 +21,7 @@ from pathlib import Path
 
 from cdst_ros.learning.background import PRIORITIES
 from cdst_ros.nodes.declared import DeclaredParameters, parameter
+from cdst_ros.synthetic import lasting_name
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ class DeskParameters(DeclaredParameters):
     judge_frames: int = parameter(
         60, 'Frames that a model is judged on, at most.', between=(1, 100000)
     )
+    sensor: str = parameter(
+        '',
+        'Sensor profile, a name or a YAML file, that tells of the depth camera what the recording '
+        'does not; empty: the one that the base model is for.',
+    )
     python: str = parameter(
         '',
         'Interpreter of an environment with cdst_ros and torch, to train with; empty: the one of '
@@ -95,3 +101,7 @@ class DeskParameters(DeclaredParameters):
             raise ValueError('learning is empty: give the folder to learn in')
         if not self.superres:
             raise ValueError('superres is empty: give the name of the superres node')
+        try:
+            lasting_name(self.sensor)
+        except ValueError as error:
+            raise ValueError(f'sensor: {error}') from error

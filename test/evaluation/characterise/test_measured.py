@@ -65,12 +65,12 @@ def traits_of(path, base=GENERIC):
 
 
 def test_a_known_sensor_is_recovered(still, tmp_path):
-    """Sigma within 15 % from 1 to 3 m, its steps exactly, mixing and repetition."""
+    """Sigma within 10 % where walls were seen, and its steps exactly."""
     file = tmp_path / 'mine.yaml'
     found = measured_profile(still, file)
     assert load_profile(file) == found
-    depth = np.array([1.0, 2.0, 3.0], np.float32)
-    np.testing.assert_allclose(found.noise.sigma(depth), SENSOR.noise.sigma(depth), rtol=0.15)
+    depth = np.array([2.0, 2.5, 3.0], np.float32)
+    np.testing.assert_allclose(found.noise.sigma(depth), SENSOR.noise.sigma(depth), rtol=0.1)
     assert found.quantisation == SENSOR.quantisation
     assert found.noise_correlation == pytest.approx(SENSOR.noise_correlation, abs=0.15)
     assert found.registration is None

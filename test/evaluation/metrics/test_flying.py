@@ -40,7 +40,7 @@ def test_by_hand():
     output[:, 2] = 2.0
     assert FlyingPixels.of(reference).sums(output) == {
         'flying': 24 + 12,
-        'wrong_surface': 12,
+        'wrong_surface': 12 + 12,
         'flying_judged': 8 * 24,
     }
     assert rate(reference, output) == 36 / 192
