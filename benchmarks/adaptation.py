@@ -22,10 +22,11 @@ judged on the last by a truth that it never sees::
     python benchmarks/adaptation.py DATA --robots walk odd --steps 1500
     python benchmarks/adaptation.py DATA --table            # of what is done
 
-Arms, all from the same model, with the same steps and batches: ``colourless`` learns across scales
-and from synthetic frames of the sensor's measured profile; ``adapted`` from colour as well, as
-``cdst-ros adapt`` does; ``upper`` learns from the hidden truth of the same frames. Every training
-is a process; one that is done is skipped, and an interrupted one goes on from its last checkpoint.
+Arms, all from the same model, with as many steps of as many samples: ``across`` learns across
+scales, and from synthetic frames of the sensor's measured profile; ``colourless`` from measured
+depth as it is as well; ``adapted`` from colour, too, as ``cdst-ros adapt`` does where it can;
+``upper`` learns from the hidden truth of the same frames. Every training is a process; one that is
+done is skipped, and an interrupted one goes on from its last checkpoint.
 """
 
 from __future__ import annotations
@@ -33,12 +34,13 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import resource
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from adaptation_recordings import Recordings, rooms, walk, write_recordings
 from report import publish
@@ -54,11 +56,21 @@ from cdst_ros.superres.engines import open_engine
 from cdst_ros.synthetic import load_profile
 
 ODD = Path(__file__).with_name('odd_sensor.yaml')
-#: Configuration of each arm, and whether it learns from the truth.
+
+
+class Arm(NamedTuple):
+    """How a model is trained: by a configuration and changes of it, and with the truth or not."""
+
+    config: str
+    changes: tuple[str, ...] = ()
+    knows: bool = False
+
+
 ARMS = {
-    'colourless': ('adapt', False),
-    'adapted': ('adapt_color', False),
-    'upper': ('adapt', True),
+    'across': Arm('adapt'),
+    'colourless': Arm('adapt_color', ('data.color=false',)),
+    'adapted': Arm('adapt_color'),
+    'upper': Arm('adapt', knows=True),
 }
 FIGURES = {'rmse_cm': 1, 'edge_mae_cm': 1, 'flying_pixels': 100, 'misplaced': 100}
 HEADER = (
@@ -111,8 +123,8 @@ def recordings_of(name: str, data: Path, folder: Path, validation: bool) -> Reco
 
 def train(robot: Robot, arm: str, recordings: Recordings, folder: Path, steps: int) -> float:
     """Train and export the model of an arm; return the CPU time that it took [s]."""
-    config, knows = ARMS[arm]
-    root = (recordings.knowing if knows else recordings.blind).parent
+    how = ARMS[arm]
+    root = (recordings.knowing if how.knows else recordings.blind).parent
     took, model = folder / f'{arm}.json', folder / f'{arm}.onnx'
     if not model.exists():
         command = [sys.executable, '-m', 'cdst_ros.cli']
@@ -121,7 +133,7 @@ def train(robot: Robot, arm: str, recordings: Recordings, folder: Path, steps: i
             f'data.root={root}', f'data.crop={robot.crop}', f'profile={folder / "profile.yaml"}',
         )  # fmt: skip
         before = time.time()
-        spent = _cpu_of([*command, 'train', config, *arguments, '--keep-going'])
+        spent = _cpu_of([*command, 'train', how.config, *arguments, *how.changes, '--keep-going'])
         spent += _cpu_of(
             [*command, 'export', str(folder / 'runs' / arm / 'last.ckpt'), '--out', str(model)]
         )
@@ -132,8 +144,6 @@ def train(robot: Robot, arm: str, recordings: Recordings, folder: Path, steps: i
 
 def _cpu_of(command: list[str]) -> float:
     """Run a command; return the CPU time that it and its children took [s]."""
-    import resource
-
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
