@@ -155,12 +155,9 @@ def guarded(robot: Robot, model: Path, recordings: Recordings, profile: Path) ->
     kept = model.with_suffix('.guard.json')
     if not kept.exists():
         engines = [open_engine(name, threads=1) for name in (str(model), robot.start)]
-        decision = guard(
-            HeldFrames(Recording(recordings.test)),
-            robot.scale,
-            *(enlarger(engine) for engine in engines),
-            load_profile(profile),
-        )
+        new, old = (enlarger(engine) for engine in engines)
+        held, sensor = HeldFrames(Recording(recordings.test)), load_profile(profile)
+        decision = guard(held, robot.scale, new, old, sensor)
         for engine in engines:
             engine.close()
         kept.write_text(json.dumps(decision.to_json(), default=str) + '\n', encoding='utf-8')

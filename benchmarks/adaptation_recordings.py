@@ -135,7 +135,7 @@ def rooms(
     """
     to_color = np.eye(4)
     to_color[:3, 3] = _BESIDE
-    back = np.linalg.inv(to_color)
+    back = np.asarray(np.linalg.inv(to_color), np.float64)
     for seed in seeds:
         sensor = load_profile(profile)
         camera = SyntheticCamera(
