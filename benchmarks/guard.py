@@ -38,7 +38,7 @@ from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.evaluation.characterise import measured_profile
-from cdst_ros.evaluation.guard.comparison import Comparison
+from cdst_ros.evaluation.guard.comparison import DECIDING, Comparison
 from cdst_ros.evaluation.guard.finding import Outcome, outcome_of
 from cdst_ros.evaluation.guard.held_frame import Enlarge, HeldFrame, enlarger
 from cdst_ros.evaluation.guard.watch import guard
@@ -77,7 +77,7 @@ PAIRS = {
 }
 NOTES = (
     'Figures and truth: old to new, by the exact truth of the measured frames. Right: offered if '
-    'and only if the truth is better.'
+    'and only if the truth is better; where it is mixed, either may be.'
 )
 #: The rooms of the still seconds, and the frames in each.
 _STILL_ROOMS, _STILL_FRAMES = (10, 3), 12
@@ -165,13 +165,21 @@ def _kept(enlarge: Enlarge) -> Enlarge:
     return again
 
 
-def truth_of(views: list[View], new: Enlarge, old: Enlarge) -> tuple[Outcome, dict[str, Any]]:
-    """Return how two methods stand by the exact truth of what was measured."""
+def truth_of(views: list[View], new: Enlarge, old: Enlarge) -> tuple[str, dict[str, Any]]:
+    """
+    Return how two methods stand by the exact truth of what was measured.
+
+    Better or worse at edges, even, or mixed: better at edges, and worse in something else.
+    """
     comparison = Comparison()
     for view in views:
         comparison.add(view, new(view.low, None), old(view.low, None))
     stands = comparison.stands()
-    return outcome_of(stands)[0], {name: stand.to_json() for name, stand in stands.items()}
+    truth = outcome_of(stands)[0].value
+    if truth == Outcome.WORSE.value and stands[DECIDING].better:
+        worse = [name for name, stand in stands.items() if stand.worse]
+        truth = f'mixed: {", ".join(worse)}'
+    return truth, {name: stand.to_json() for name, stand in stands.items()}
 
 
 def ask(name: str, arguments: argparse.Namespace, folder: Path) -> Iterator[dict[str, Any]]:
@@ -195,7 +203,7 @@ def ask(name: str, arguments: argparse.Namespace, folder: Path) -> Iterator[dict
             'sensor': name,
             'new': new,
             'old': old,
-            'truth': truth.value,
+            'truth': truth,
             'figures': figures,
             'decision': decision.to_json(),
             'cpu_s': time.process_time() - began,
@@ -219,7 +227,9 @@ def cells_of(row: dict[str, Any]) -> list[str]:
 
     outcomes = [findings[one]['outcome'] for one in ('cross_scale', 'fused_frames', 'matched')]
     offered = row['decision']['offered']
-    right = offered == (row['truth'] == Outcome.BETTER.value)
+    right = 'yes' if offered == (row['truth'] == Outcome.BETTER.value) else '**no**'
+    if row['truth'].startswith('mixed'):
+        right = '-'
     return [
         row['sensor'],
         row['new'],
@@ -230,7 +240,7 @@ def cells_of(row: dict[str, Any]) -> list[str]:
         row['truth'],
         *(outcome.replace('_', ' ') for outcome in outcomes),
         'yes' if offered else 'no',
-        'yes' if right else '**no**',
+        right,
         f'{row["cpu_s"]:.0f}',
     ]
 
