@@ -32,8 +32,13 @@ from torch.nn import functional
 from cdst_ros.models.base import Folded, LocalNetwork
 from cdst_ros.models.blocks import ResidualBlock, kaiming
 from cdst_ros.models.heads import Choice, PerFold, SelectingHead
+from cdst_ros.models.likeness import Likeness
 from cdst_ros.models.local import LocalDepth, exactly
 from cdst_ros.models.sp import UncertaintyFusion
+
+#: Logits of shares that the layer's 1 stands for. Those of a trained branch of depth alone are as
+#: large as 18, and weights learn by small steps: with 1 in its place hardly anything is learned.
+_REACH = 8.0
 
 
 class Branch(NamedTuple):
@@ -66,11 +71,13 @@ class Correction(NamedTuple):
     What colour changes of what depth alone says, (N, C, h, w).
 
     ``shares`` (C = 2 * scale**2), ``residual`` and ``doubt`` (C = scale**2) are added to what the
-    other branch reads from its features; ``trust`` (C = scale**2) to the logarithm of the ratio of
+    other branch reads from its features, and ``likeness`` (C = 2 * scale**2), what ``Likeness``
+    finds times a factor, to the shares; ``trust`` (C = scale**2) to the logarithm of the ratio of
     the branches' weights; ``factor`` (C = scale**2): logit of half the factor on the fused sigma.
     """
 
     shares: Tensor
+    likeness: Tensor
     residual: Tensor
     doubt: Tensor
     trust: Tensor
@@ -115,7 +122,9 @@ class Estimation(nn.Module):
             raise ValueError(f'scale must be a multiple of fold, got {scale} and {fold}')
         self.scale, self.fold = scale, fold
         self.ratio_alone = ratio_alone
-        self.color = nn.Conv2d(4 * fold * fold, width, 3, padding=1)
+        self.likeness = Likeness(scale)
+        # colour, whether it is known, and what is like it
+        self.color = nn.Conv2d(6 * fold * fold, width, 3, padding=1)
         spread = (scale // fold) ** 2
         # the samples about a pixel and whether they are there, its own, and the noise
         self.samples = nn.Conv2d(18, width * spread, 1, bias=False)
@@ -128,7 +137,7 @@ class Estimation(nn.Module):
 
         steps = [dilations[index % len(dilations)] for index in range(blocks)]
         self.blocks = nn.ModuleList(ResidualBlock(conv(step), conv(step)) for step in steps)
-        self.correction = PerFold(width, 6, scale, fold=fold)
+        self.correction = PerFold(width, 8, scale, fold=fold)
         for part in (self.color, self.samples, self.features):
             kaiming(part)
 
@@ -142,13 +151,16 @@ class Estimation(nn.Module):
         :param colored: (N, 1, sh, sw), 1 where it is known, else 0
         :param alone: last features of the other branch
         """
-        image = torch.cat([(rgb - 0.5) * colored, colored], 1)
+        like = self.likeness(rgb, colored)
+        seen = functional.pixel_shuffle(like, self.scale)
+        image = torch.cat([(rgb - 0.5) * colored, colored, seen], 1)
         x = self.color(functional.pixel_unshuffle(image, self.fold))
         x = functional.relu(x + self._unfolded(local, alone))
         for block in self.blocks:
             x = block(x)
-        found = self.correction(functional.relu(x)).float().chunk(6, 1)
-        return Correction(torch.cat(found[:2], 1), *found[2:])
+        found = self.correction(functional.relu(x)).float().chunk(8, 1)
+        shares, by_likeness = torch.cat(found[:2], 1), torch.cat(found[2:4], 1)
+        return Correction(_REACH * shares, _REACH * by_likeness * like, *found[4:])
 
     def _unfolded(self, local: LocalDepth, alone: Tensor) -> Tensor:
         """Return what is known of depth, of the size of the folded colour."""
@@ -243,7 +255,8 @@ class GuidedSR(nn.Module):
             residual = found.residual
             if choice.residual is not None:
                 residual = residual + choice.residual.detach()
-            chosen = Choice(choice.shares.detach() + found.shares, residual)
+            shares = choice.shares.detach() + found.shares + found.likeness
+            chosen = Choice(shares, residual)
             estimate = self.alone.view.restore(
                 head.select(chosen, square), doubt.detach() + found.doubt, local
             )

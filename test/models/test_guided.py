@@ -184,9 +184,9 @@ def test_it_trusts_the_branch_that_is_less_in_doubt():
     network = random_guided(**VARIANTS['selecting'])
     with torch.no_grad():
         # The doubt that colour adds, of each of the 16 output pixels of an input pixel.
-        network.estimation.correction.conv.weight[3 * 16 :].zero_()
+        network.estimation.correction.conv.weight[5 * 16 :].zero_()
         for doubt, nearer in ((-12.0, 'estimate'), (12.0, 'alone')):
-            network.estimation.correction.bias[3 * 16 : 4 * 16] = doubt
+            network.estimation.correction.bias[5 * 16 : 6 * 16] = doubt
             found = network.branches(depth, valid, rgb)
             other = found.alone if nearer == 'estimate' else found.estimate
             to_it = (found.fused.depth - getattr(found, nearer).depth).abs().mean()
