@@ -40,6 +40,7 @@ FRAME = ('fixed_frame', '', 'Frame that rviz2 shows things in; empty: that of th
 #: Arguments that superres.launch.py takes.
 SUPERRES = (
     ('model', 'lite_x4', 'Shipped model or path of a .onnx file.'),
+    ('guided_model', '', 'Model that is shown colour as well; empty: none.'),
     ('engine', 'auto', 'auto, openvino, onnxruntime, tensorrt, or a classical method.'),
     ('namespace', 'demo', 'Namespace of everything.'),
     ('rviz', 'false', 'Show input, output, error, confidence and clouds in rviz2.'),

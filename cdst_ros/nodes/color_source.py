@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -56,7 +57,7 @@ class ColorSource:
     """
     Subscribes to colour and its camera_info, and finds the image of a depth image.
 
-    All methods run on the executor's thread, but what explains may be called on any.
+    All methods run on the executor's thread, but ``color_of`` and what explains run on any.
 
     :param frames: that tell where the colour camera is
     :param arrived: called when there is another image
@@ -76,6 +77,7 @@ class ColorSource:
         self._arrived = arrived
         self._parameters = parameters
         self._pairer = self._new_pairer()
+        self._lock = threading.Lock()
         self._shots: deque[_Shot] = deque(maxlen=_KEPT)
         self._period: int | None = None
         self._last_arrival = time.monotonic()
@@ -127,7 +129,8 @@ class ColorSource:
     def color_of(self, header: Any) -> Color | NoColor:
         """Return colour for the depth image of this header, or why there is none."""
         stamp = stamp_ns(header)
-        shot = min(self._shots, key=lambda one: abs(one.stamp - stamp), default=None)
+        with self._lock:
+            shot = min(self._shots, key=lambda one: abs(one.stamp - stamp), default=None)
         if shot is None:
             return NoColor('missing', self._explain_missing)
         apart = abs(shot.stamp - stamp)
@@ -163,12 +166,13 @@ class ColorSource:
 
     def _keep(self, image: Any, info: Any) -> None:
         stamp = stamp_ns(image.header)
-        if self._shots:
-            step = stamp - self._shots[-1].stamp
-            if step < -RESET_AFTER_NS:
-                self._shots.clear()
-            self._period = step if step > 0 else None
-        self._shots.append(_Shot(stamp, image, info))
+        with self._lock:
+            if self._shots:
+                step = stamp - self._shots[-1].stamp
+                if step < -RESET_AFTER_NS:
+                    self._shots.clear()
+                self._period = step if step > 0 else None
+            self._shots.append(_Shot(stamp, image, info))
         self._last_arrival = time.monotonic()
         self._arrived()
 
@@ -198,8 +202,8 @@ class ColorSource:
                 f'{time.monotonic() - self._last_arrival:.1f} s'
             )
         return (
-            f'{self.topic}: the nearest image is {apart / 1e9:.3f} s apart from depth, and '
-            f'color_tolerance is {self._parameters.color_tolerance:g} s: have both cameras '
-            'triggered together, stamped by one clock, or raise color_tolerance where nothing '
-            'moves fast'
+            f'{self.topic}: the nearest image that has come is {apart / 1e9:.3f} s apart from '
+            f'depth, and color_tolerance is {self._parameters.color_tolerance:g} s: have both '
+            'cameras triggered together and stamped by one clock, and colour no larger than '
+            'needed, for no frame waits longer; or raise color_tolerance where nothing moves fast'
         )

@@ -39,13 +39,16 @@ class ColorWatch:
     def __init__(self, window: Window, logger: Any) -> None:
         self._window = window
         self._logger = logger
-        self._told: set[str] = set()
+        self._told: dict[str, str] = {}
         self._with, self._without = 0, 0
         self._ever = False
         #: Why the last frame had no colour, in one or two words; empty where it had.
         self.lacking = ''
-        #: The same for a person to read, as it was said last.
-        self.reason = ''
+
+    @property
+    def reason(self) -> str:
+        """The same for a person to read, as it was said."""
+        return self._told.get(self.lacking, self.lacking)
 
     def used(self) -> None:
         """Note a frame with colour."""
@@ -54,7 +57,6 @@ class ColorWatch:
         self.lacking = ''
         if self._told and self._with >= _BACK:
             self._told.clear()
-            self.reason = ''
             self._logger.info('colour is used again')
         elif not self._ever:
             self._logger.info('colour is used')
@@ -71,6 +73,5 @@ class ColorWatch:
         self.lacking = why.kind
         early = why.kind == 'missing' and self._without < _PATIENCE and not self._ever
         if why.kind not in self._told and not early:
-            self._told.add(why.kind)
-            self.reason = why.explain()
-            self._logger.warning(f'no colour: {self.reason}. {consequence}')
+            said = self._told[why.kind] = why.explain()
+            self._logger.warning(f'no colour: {said}. {consequence}')

@@ -175,7 +175,7 @@ def _color(color: ColorHealth) -> dict[str, str]:
     if color.guided is not None:
         values['guided model'] = f'{color.guided.model} on {color.guided.engine}'
     if color.lacking:
-        values['colour is not used'] = color.reason or color.lacking
+        values['colour is not used'] = color.reason
     off = color.misregistration
     values['colour lies beside depth by [px]'] = 'not known' if off is None else f'{off:.1f}'
     return values

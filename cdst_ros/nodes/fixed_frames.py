@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from rclpy.node import Node
@@ -33,10 +34,11 @@ _LATCHED = QoSProfile(depth=100, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL)
 
 
 class FixedFrames:
-    """Listens to /tf_static; all methods run on the executor's thread."""
+    """Listens to /tf_static, on the executor's thread; any thread may ask."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._lock = threading.Lock()
         self._known = StaticTransforms()
         self._found: dict[tuple[str, str], F64 | None] = {}
         self._subscription: Any = None
@@ -53,15 +55,17 @@ class FixedFrames:
             except ValueError as error:
                 self._node.get_logger().warning(f'{one.child_frame_id}: {error}')
                 continue
-            self._known.add(one.header.frame_id, one.child_frame_id, matrix)
-        self._found.clear()
+            with self._lock:
+                self._known.add(one.header.frame_id, one.child_frame_id, matrix)
+                self._found.clear()
 
     def between(self, source: str, target: str) -> F64 | None:
         """Return (4, 4), takes points of ``source`` to ``target``; None if they are not linked."""
         key = source, target
-        if key not in self._found:
-            self._found[key] = self._known.between(source, target)
-        return self._found[key]
+        with self._lock:
+            if key not in self._found:
+                self._found[key] = self._known.between(source, target)
+            return self._found[key]
 
     def explain(self, source: str, target: str) -> str:
         """Return why two frames are not linked, and what to do."""

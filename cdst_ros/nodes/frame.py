@@ -55,14 +55,14 @@ class Frame(NamedTuple):
     """
     One depth message with what belongs to it.
 
-    ``depth`` sensor_msgs/Image or CompressedImage; ``camera_info`` where it was paired; ``color``,
-    why there is none, or None where nobody asked for it; ``arrived`` the steady time of its
-    arrival [s]; ``topic`` its source.
+    ``depth`` sensor_msgs/Image or CompressedImage; ``camera_info`` where it was paired;
+    ``find_color`` returns its colour, or why there is none, None where nobody asked for it;
+    ``arrived`` the steady time of its arrival [s]; ``topic`` its source.
     """
 
     depth: Any
     camera_info: Any | None
-    color: Color | NoColor | None
+    find_color: Callable[[], Color | NoColor] | None
     arrived: float
     topic: str
 

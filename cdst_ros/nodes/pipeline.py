@@ -34,7 +34,7 @@ from cdst_ros.nodes.cloud import CloudMaker
 from cdst_ros.nodes.color import ColorImage, NoColorError, Registrar, read_color
 from cdst_ros.nodes.color_watch import ColorWatch
 from cdst_ros.nodes.engines import Engines
-from cdst_ros.nodes.frame import Color, Frame, FrameRefusedError, NoColor
+from cdst_ros.nodes.frame import Frame, FrameRefusedError, NoColor
 from cdst_ros.nodes.outputs import Outputs
 from cdst_ros.nodes.parameters import Parameters
 from cdst_ros.nodes.registration_check import RegistrationCheck
@@ -217,17 +217,19 @@ class Pipeline:
     def _usable_color(
         self, frame: Frame, depth: F32, camera: CameraModel | None, engines: Engines
     ) -> ColorImage | None:
-        if isinstance(frame.color, NoColor):
-            self._do_without(frame.color, engines)
-        if not isinstance(frame.color, Color):
-            return None  # on its way: nobody had asked for it yet
+        if frame.find_color is None:
+            return None  # nobody had asked for it when the frame came
+        found = frame.find_color()
+        if isinstance(found, NoColor):
+            self._do_without(found, engines)
+            return None
         if camera is None:
             raise NoColorError(
                 'depth camera unknown',
                 f'{frame.topic} comes without a camera_info that fits it, so nobody knows where '
                 'its pixels look',
             )
-        color = read_color(frame.color)
+        color = read_color(found)
         self.registration.offer(color, depth, camera, engines.info.scale)
         if self.registration.refusal:
             raise NoColorError('misregistered', self.registration.refusal)

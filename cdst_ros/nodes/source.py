@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
@@ -228,12 +229,14 @@ class DepthSource:
             self._go_on()
 
     def _go_on(self) -> None:
-        """Deliver the frame that waits for colour, with what there is."""
+        """Deliver the frame that waits for colour, whether that has come or not."""
         frame, self._awaiting = self._awaiting, None
         if self._deadline is not None:
             self._deadline.cancel()
         if frame is not None and self._color is not None:
-            self._deliver(frame._replace(color=self._color.color_of(frame.depth.header)))
+            # Asked for when it is the frame's turn: meanwhile more may have come.
+            find = partial(self._color.color_of, frame.depth.header)
+            self._deliver(frame._replace(find_color=find))
 
     def _start_deadline(self) -> None:
         if self._deadline is None:

@@ -270,7 +270,7 @@ class SuperresNode(ManagedNode):
             topic=self._source.color_topic,
             guided=None if seeing is None else seeing.info,
             lacking=watch.lacking,
-            reason=watch.reason if watch.lacking else '',
+            reason=watch.reason,
             misregistration=None if found is None else found.size,
         )
 
