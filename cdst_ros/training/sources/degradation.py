@@ -16,14 +16,18 @@ How inputs are made of truths, by name.
 
 ``cv2_bicubic`` and ``pil_bicubic`` are the two reductions of the literature, the first without
 anti-aliasing; of disparity they are made in the arithmetic of 8 bits and rounded. ``area``,
-``pick`` and ``valid_median`` are protocols of ``cdst-ros evaluate``. ``profile`` is what the
-sensor that is trained for makes of the truth, noise included; every other name is that of a sensor
-profile, or the YAML file of one.
+``pick`` and ``valid_median`` are protocols of ``cdst-ros evaluate``. Every other name is that of a
+sensor profile, or the YAML file of one: what that sensor makes of the truth, noise included.
+
+``profile`` is for truths that the sensor that is trained for has measured itself: how its pixels
+come of their footprint, without its noise and its losses. Those are in what it measured already;
+on a real walk, the whole of its profile on top taught next to nothing (``docs/adaptation.md``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -31,6 +35,7 @@ from numpy.typing import NDArray
 
 from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.depth.noise import NoiseModel
 from cdst_ros.evaluation.lowering import LOWERINGS
 from cdst_ros.evaluation.resampling import reduce_antialiased, reduce_known
 from cdst_ros.synthetic import SensorProfile, degrade, degrading_profile
@@ -38,7 +43,7 @@ from cdst_ros.training.sources.levels import LevelMapping, rounded
 
 _Pixel = TypeVar('_Pixel', bound=np.generic)
 
-#: The degradation by the sensor that is trained for.
+#: The degradation of what the sensor that is trained for has measured.
 OWN = 'profile'
 
 #: A pixel of which less than this share is known is unknown.
@@ -59,7 +64,7 @@ class Degradation:
         self._reduce = _REDUCTIONS.get(name)
         if name == OWN and own is None:
             raise ValueError(f'degradation {OWN!r}: no sensor is trained for here')
-        self._sensor = own if name == OWN else None
+        self._sensor = _footprint(own) if name == OWN and own is not None else None
         if self._reduce is None and self._sensor is None:
             self._sensor = degrading_profile(name, [*_REDUCTIONS, OWN])
 
@@ -110,6 +115,19 @@ class Degradation:
         if self.name == 'pil_bicubic':
             return mapping.to_metres(rounded(_antialiased(levels, scale)))
         return self.of_depth(rng, mapping.to_metres(levels), scale, None)
+
+
+def _footprint(sensor: SensorProfile) -> SensorProfile:
+    """Return a sensor without noise that loses nothing."""
+    return replace(
+        sensor,
+        noise=NoiseModel(),
+        edge_dropout=0.0,
+        grazing_dropout=0.0,
+        pixel_dropout=0.0,
+        hole_share=0.0,
+        returns=None,
+    )
 
 
 def _shifted(image: NDArray[_Pixel], offset: int) -> NDArray[_Pixel]:

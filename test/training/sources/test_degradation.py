@@ -11,6 +11,8 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from recordings.datasets.layouts import disparity
@@ -91,11 +93,18 @@ def test_an_unknown_name_is_told_what_there_is():
         Degradation('fog')
 
 
-def test_the_sensor_that_is_trained_for_may_make_the_input():
+def test_what_a_sensor_measured_is_made_smaller_by_its_pixels_alone():
     depth = np.full((48, 64), 2.0, np.float32)
-    depth[:, 30:] = 1.0
-    sensor = load_profile('tof')
-    own = Degradation(OWN, sensor).of_depth(rng(), depth, 2, None)
-    np.testing.assert_array_equal(own, Degradation('tof').of_depth(rng(), depth, 2, None))
+    depth[:, 31:] = 1.0
+    sensor = load_profile('generic')
+    assert sensor.edge_dropout > 0
+    own = Degradation(OWN, sensor)
+    made = own.of_depth(rng(), depth, 2, None)
+    assert np.isfinite(made).all()
+    np.testing.assert_allclose(made[:, :15], 2.0, atol=sensor.quantisation)
+    np.testing.assert_allclose(made[:, 15], 1.5, atol=0.2)  # a pixel that mixes both
+    soft = replace(sensor, smoothing=1.0)
+    assert (Degradation(OWN, soft).of_depth(rng(), depth, 2, None)[:, 14] < 1.99).all()
+    assert not Degradation(OWN, load_profile('stereo')).wants_color
     with pytest.raises(ValueError, match='no sensor is trained for here'):
         Degradation(OWN)
