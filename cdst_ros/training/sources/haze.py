@@ -66,4 +66,4 @@ def through_haze(rgb: U8, depth: F32, extinction: float, air: float) -> U8:
     """
     clear = np.exp(-np.float32(extinction) * np.where(np.isfinite(depth), depth, np.inf))
     mixed = rgb * clear[..., None] + np.float32(255 * air) * (1 - clear[..., None])
-    return np.rint(mixed).astype(np.uint8)
+    return np.asarray(np.rint(mixed), dtype=np.uint8)
