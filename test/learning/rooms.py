@@ -15,10 +15,28 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from cdst_ros.recordings.writer import Picture, RecordingWriter
-from cdst_ros.synthetic import SyntheticCamera, load_profile
+from cdst_ros.synthetic import SyntheticCamera, SyntheticFrame, load_profile
+
+
+@lru_cache(maxsize=4)
+def _walk(
+    *, frames: int, size: tuple[int, int], scale: int, profile: str, seed: int, rate_hz: float
+) -> list[SyntheticFrame]:
+    """Return what the camera sees; many tests record the same."""
+    camera = SyntheticCamera(
+        seed,
+        *size,
+        scale=scale,
+        rate_hz=rate_hz,
+        profile=load_profile(profile),
+        frames=frames,
+        color=load_profile(profile).wants_color,
+    )
+    return [camera.frame(index) for index in range(frames)]
 
 
 def record(
@@ -33,18 +51,11 @@ def record(
     reference: bool = True,
 ) -> Path:
     """Record ``frames`` frames of a camera that moves through a room, with the truth."""
-    camera = SyntheticCamera(
-        seed,
-        *size,
-        scale=scale,
-        rate_hz=rate_hz,
-        profile=load_profile(profile),
-        frames=frames,
-        color=load_profile(profile).wants_color,
+    seen = _walk(
+        frames=frames, size=size, scale=scale, profile=profile, seed=seed, rate_hz=rate_hz
     )
     with RecordingWriter(folder, rate_hz=rate_hz) as writer:
-        for index in range(frames):
-            frame = camera.frame(index)
+        for frame in seen:
             writer.append(
                 frame.stamp_ns,
                 Picture(frame.depth, frame.frame_id, frame.camera),

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,23 @@ def write_bag(folder: Path, truth: bool) -> Path:
                 bag.write_camera('/truth/camera_info', frame.camera_hr, stamp, frame.frame_id)
             bag.write_depth('/depth/image_raw', frame.depth, stamp, frame.frame_id)
             bag.write_camera('/depth/camera_info', frame.camera, stamp, frame.frame_id)
+    return folder
+
+
+@pytest.fixture(scope='module')
+def bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a bag without truth, which its readers leave as it is."""
+    return write_bag(tmp_path_factory.mktemp('played') / 'bag', truth=False)
+
+
+@pytest.fixture(scope='module')
+def rounded(bag: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the reports of a live run in millimetres; a page where one can be."""
+    folder = tmp_path_factory.mktemp('rounded')
+    page = (
+        {'html': folder / 'live.html'} if find_spec('jinja2') and find_spec('matplotlib') else {}
+    )
+    live_report(folder, source=bag, degrade='valid_median', encoding='16UC1', **page)
     return folder
 
 
@@ -118,9 +136,8 @@ def test_live_and_offline_agree_on_every_metric_of_every_frame(tmp_path: Path):
     assert [one['method'] for one in live['bands']] == [one['method'] for one in offline['bands']]
 
 
-def test_rounding_to_millimetres_costs_no_more_than_that(tmp_path: Path):
-    bag = write_bag(tmp_path / 'bag', truth=False)
-    _, live = live_report(tmp_path, source=bag, degrade='valid_median', encoding='16UC1')
+def test_rounding_to_millimetres_costs_no_more_than_that(bag: Path, rounded: Path):
+    live = json.loads((rounded / 'live.json').read_text())
     request = RecordingRequest(bag, models=('lite_x4',), frames=0, degrade='valid_median')
     offline = offline_report(request)
     ours, theirs = by_stamp(live['frames']), by_stamp(offline['frames'])
@@ -133,8 +150,7 @@ def test_rounding_to_millimetres_costs_no_more_than_that(tmp_path: Path):
             assert ours[stamp][method]['completeness'] == figures['completeness']
 
 
-def test_lowered_bag_is_restored_alike(tmp_path: Path):
-    bag = write_bag(tmp_path / 'bag', truth=False)
+def test_lowered_bag_is_restored_alike(bag: Path, tmp_path: Path):
     told, live = live_report(tmp_path, source=bag, degrade='area', model='lite_x2')
     request = RecordingRequest(bag, models=('lite_x2',), frames=0, degrade='area')
     offline = offline_report(request)
@@ -142,8 +158,7 @@ def test_lowered_bag_is_restored_alike(tmp_path: Path):
     assert assert_same(live, offline, absolute=1e-9, relative=1e-6) > 0
 
 
-def test_classical_method_is_played_without_sigma(tmp_path: Path):
-    bag = write_bag(tmp_path / 'bag', truth=False)
+def test_classical_method_is_played_without_sigma(bag: Path, tmp_path: Path):
     told, live = live_report(tmp_path, source=bag, engine='bicubic', scale=2, frames=3)
     assert told['frames_out'] == 3
     assert live['judged'] == []
@@ -151,29 +166,24 @@ def test_classical_method_is_played_without_sigma(tmp_path: Path):
     assert set(rows) == {'nearest', 'bilinear', 'bicubic'}
 
 
-def test_report_is_a_page_too(tmp_path: Path):
+def test_report_is_a_page_too(rounded: Path):
     pytest.importorskip('jinja2')
     pytest.importorskip('matplotlib')
-    bag = write_bag(tmp_path / 'bag', truth=False)
-    evaluation = LiveEvaluation(bag, html=tmp_path / 'live.html', frames=3)
-    run_live(evaluation, os.environ, quietly)
-    page = (tmp_path / 'live.html').read_text()
+    page = (rounded / 'live.html').read_text()
     assert 'lite_x4' in page
     assert 'data:image' in page
 
 
-def test_what_cannot_be_played_is_told(tmp_path: Path):
+def test_what_cannot_be_played_is_told(bag: Path, tmp_path: Path):
     with pytest.raises(ValueError, match='does not exist'):
         run_live(LiveEvaluation(tmp_path / 'nothing'), os.environ, quietly)
-    bag = write_bag(tmp_path / 'bag', truth=False)
     with pytest.raises(ValueError, match='enlarges by 4, not by 2'):
         run_live(LiveEvaluation(bag, scale=2), os.environ, quietly)
     with pytest.raises((RunError, ValueError), match='no degradation'):
         run_live(LiveEvaluation(bag, degrade='washing'), os.environ, quietly)
 
 
-def test_players_wait_unless_the_rate_is_to_be_real(tmp_path: Path):
-    bag = write_bag(tmp_path / 'bag', truth=False)
+def test_players_wait_unless_the_rate_is_to_be_real(bag: Path):
     look = Look(LiveEvaluation(bag))
     assert (look.frames, look.has_reference) == (FRAMES, False)
     waiting = node_parameters(LiveEvaluation(bag), look)['camera']

@@ -101,10 +101,16 @@ def test_it_uses_operators_that_every_engine_takes(exported):
     assert {node.op_type for node in graph.node} <= PORTABLE
 
 
-@pytest.mark.parametrize('engine', ['onnxruntime', 'openvino'])
+@pytest.fixture(scope='module', params=['onnxruntime', 'openvino'])
+def opened(exported, request):
+    pytest.importorskip(request.param)
+    engine = open_engine(str(exported.path), request.param)
+    yield engine
+    engine.close()
+
+
 @pytest.mark.parametrize('size', [(1, 1), (3, 17), (37, 23)])
-def test_engines_compute_what_torch_does(checkpoint, exported, engine, size):
-    pytest.importorskip(engine)
+def test_engines_compute_what_torch_does(checkpoint, opened, size):
     rng = np.random.default_rng(0)
     depth = (0.5 + 5 * rng.random(size)).astype(np.float32)
     valid = rng.random(size) < 0.8
@@ -116,12 +122,10 @@ def test_engines_compute_what_torch_does(checkpoint, exported, engine, size):
                 torch.from_numpy(depth)[None, None], torch.from_numpy(valid)[None, None].float()
             )
         ]
-    opened = open_engine(str(exported.path), engine)
     given = opened.infer(depth, valid)
     assert np.array_equal(given.valid, wanted[2] > 0.5)
     assert np.abs(given.depth - wanted[0])[given.valid].max(initial=0) < 1e-5
     assert np.abs(given.sigma - wanted[1])[given.valid].max(initial=0) < 1e-5
-    opened.close()
 
 
 @pytest.mark.parametrize('checkpoint', ['lite'], indirect=True)

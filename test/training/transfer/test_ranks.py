@@ -15,30 +15,14 @@
 
 import pytest
 import torch
-from torch import distributed, multiprocessing
+from torch import multiprocessing
 
 from cdst_ros.training.checkpoint import read_checkpoint
 from cdst_ros.training.config import ConfigError
-from cdst_ros.training.losses import masked_mean, mean_of_ranks
+from cdst_ros.training.losses import masked_mean
 from cdst_ros.training.train import train
 
-VALUES = torch.tensor([1.0, 2.0, 3.0, 10.0])
-#: The first process has one pixel that counts, the second two.
-MASK = torch.tensor([1.0, 0.0, 1.0, 1.0])
-
-
-def share(rank, file, out):
-    """Put what one of two processes makes of its half into a queue."""
-    torch.set_num_threads(1)
-    distributed.init_process_group('gloo', init_method=f'file://{file}', rank=rank, world_size=2)
-    half = slice(2 * rank, 2 * rank + 2)
-    values = VALUES[half].clone().requires_grad_()
-    mean = masked_mean(values, MASK[half])
-    mean.backward()
-    nothing = masked_mean(values.detach(), torch.zeros(2))
-    of_ranks = mean_of_ranks(torch.tensor(float(rank)))
-    out.put((rank, mean.item(), values.grad.tolist(), nothing.item(), of_ranks.item()))
-    distributed.destroy_process_group()
+from .ranks import MASK, VALUES, share
 
 
 def test_means_of_masked_pixels_are_those_of_the_joint_batch(tmp_path):
