@@ -79,9 +79,8 @@ def not_by_fusing(sensor: SensorProfile) -> Finding | None:
     Return why frames of a sensor are not fused, None where they are.
 
     Who matches windows sees every contour fattened by half of one, in all frames alike: fused
-    frames say so with one voice, and call every method wrong that puts contours where they belong
-    (``lite_x4_stereo`` against ``lite_x4`` on a synthetic stereo camera: a quarter more error by
-    fused frames, a third less by the truth).
+    frames say so with one voice, and call every method worse that puts contours where they
+    belong, as ``lite_x4_stereo`` against ``lite_x4`` on a stereo camera.
     """
     found = sensor.triangulation
     if found is None or found.window <= 1:
