@@ -206,8 +206,12 @@ class MisregistrationMeter:
             self._edges += count
             self._parts.append(np.stack(sums))
 
-    def measured(self) -> Misregistration:
-        """Return what was found, in pixels of the output."""
+    def measured(self, replicates: int = _REPLICATES) -> Misregistration:
+        """
+        Return what was found, in pixels of the output.
+
+        :param replicates: that the intervals are drawn from
+        """
         nothing = (math.nan,) * 3
         if len(self._parts) < _MIN_PARTS:
             why = f'too few depth edges in {self._images} images with colour'
@@ -219,7 +223,7 @@ class MisregistrationMeter:
         rng = np.random.default_rng(0)
         drawn = np.array([
             self._peak(stacked[rng.integers(len(stacked), size=len(stacked))].sum(axis=0))[0]
-            for _ in range(_REPLICATES)
+            for _ in range(replicates)
         ])  # fmt: skip
         low, high = np.percentile(drawn, (2.5, 97.5), axis=0)
         why, end = '', self._reach / self._per_px
