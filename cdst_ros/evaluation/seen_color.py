@@ -16,6 +16,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from cdst_ros.depth.arrays import F64, U8
@@ -25,6 +27,24 @@ from cdst_ros.depth.misregistration import Misregistration, MisregistrationMeter
 from cdst_ros.depth.registration import RegistrationError, register
 from cdst_ros.evaluation.references import color_of
 from cdst_ros.evaluation.sources import SourceFrame
+from cdst_ros.evaluation.spread import spread
+
+#: Frames of a recording that are looked at, at most.
+_MOST = 100
+
+
+class Beside(NamedTuple):
+    """
+    Colour of another camera than depth, and what takes points from the one to the other.
+
+    :param color: (H', W', 3)
+    :param camera: of depth
+    """
+
+    color: U8
+    camera: CameraModel
+    color_camera: CameraModel
+    to_color: F64
 
 
 def seen_color(frame: SourceFrame, scale: int) -> U8:
@@ -37,10 +57,26 @@ def seen_color(frame: SourceFrame, scale: int) -> U8:
 
     :raises RegistrationError: when the frame has no colour, or nobody knows how it lies to depth
     """
+    found = color_beside(frame, scale, GridAlignment.HALF_PIXEL)
+    if not isinstance(found, Beside):
+        return found
+    camera, grid = found.camera, found.camera.scaled(scale, GridAlignment.HALF_PIXEL)
+    warped = register(
+        found.color, found.color_camera, frame.depth, camera, found.to_color, output=grid
+    )
+    return np.asarray(np.where(warped.seen[..., None], np.maximum(warped.rgb, 1), 0), np.uint8)
+
+
+def color_beside(frame: SourceFrame, scale: int, alignment: GridAlignment) -> U8 | Beside:
+    """
+    Return colour of the depth image's own view on the grid, black as 1; else how it is brought.
+
+    :raises RegistrationError: when the frame has no colour, or nobody knows how it lies to depth
+    """
     if frame.color is None:
         raise RegistrationError('there is no colour')
     camera = frame.camera
-    grid = None if camera is None else camera.scaled(scale, GridAlignment.HALF_PIXEL)
+    grid = None if camera is None else camera.scaled(scale, alignment)
     height, width = frame.depth.shape
     found = color_of(frame, grid, (scale * height, scale * width))
     if found is not None:
@@ -54,23 +90,28 @@ def seen_color(frame: SourceFrame, scale: int) -> U8:
             'colour is of another camera than depth, and nobody knows where that is: record '
             '/tf_static'
         )
-    warped = register(
-        frame.color, frame.color_camera, frame.depth, camera, frame.to_color, output=grid
-    )
-    return np.asarray(np.where(warped.seen[..., None], np.maximum(warped.rgb, 1), 0), np.uint8)
+    return Beside(frame.color, camera, frame.color_camera, frame.to_color)
 
 
 class ColorMeter:
     """
     Measures over a recording how far its colour lies beside its depth.
 
+    Whoever asks looks at the same frames, so that all find the same.
+
     :param scale: of the output that it is told in pixels of
+    :param frames: of the recording; 0 where that is not known
     """
 
-    def __init__(self, scale: int) -> None:
+    def __init__(self, scale: int, frames: int) -> None:
         self._meter = MisregistrationMeter.of_scale(scale)
+        self._chosen = frozenset(spread(frames, _MOST))
 
-    def add(self, frame: SourceFrame) -> None:
+    def wants(self, number: int) -> bool:
+        """Return whether a frame of this number, from 0, is one of those that are looked at."""
+        return not self._chosen or number in self._chosen
+
+    def add(self, number: int, frame: SourceFrame) -> None:
         """
         Look at a frame whose colour ``seen_color`` has brought onto the grid.
 
@@ -78,6 +119,8 @@ class ColorMeter:
         """
         if frame.color is None:
             raise RegistrationError('there is no colour')
+        if not self.wants(number):
+            return
         camera, color_camera, to_color = _cameras(frame)
         self._meter.add(frame.color, color_camera, frame.depth, camera, to_color)
 

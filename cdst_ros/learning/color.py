@@ -24,14 +24,10 @@ from cdst_ros.depth.misregistration import MisregisteredError, require_registere
 from cdst_ros.depth.registration import RegistrationError
 from cdst_ros.evaluation.seen_color import ColorMeter, seen_color
 from cdst_ros.evaluation.sources import open_source
-from cdst_ros.evaluation.spread import spread
 from cdst_ros.learning.job import Job
 from cdst_ros.learning.stages import COLOR, learned
 from cdst_ros.recordings.atomic import write_file
 from cdst_ros.superres.contract import read_metadata
-
-#: Frames that are looked at, at most.
-_MOST = 100
 
 
 @dataclass(frozen=True)
@@ -56,17 +52,17 @@ def color_of(recording: Path, scale: int) -> ColorFound:
     :param scale: of the model that is to learn
     :raises RecordingError: when the recording cannot be read
     """
-    meter, reason, seen = ColorMeter(scale), 'there is no colour', 0
+    reason, seen = 'there is no colour', 0
     with open_source(recording, color=True, require_color=False) as source:
-        chosen = set(spread(len(source), _MOST))
+        meter = ColorMeter(scale, len(source))
         for number, frame in enumerate(source):
-            if number not in chosen:
+            if not meter.wants(number):
                 continue
             if frame.recorded is not None and frame.recorded.has('reference'):
                 return ColorFound(False, 'there is a reference, which teaches more')
             try:
                 seen_color(frame, scale)
-                meter.add(frame)
+                meter.add(number, frame)
                 seen += 1
             except RegistrationError as error:
                 reason = str(error)
@@ -93,7 +89,8 @@ def look_at(job: Job) -> ColorFound:
 
 
 def told_of_color(job: Job) -> str:
-    """Look at the colour of a job; return what comes of it, for the log and for people."""
-    found = look_at(job)
+    """Return what colour does in a job, for the log and for people; look where nobody has."""
+    file = job / COLOR
+    found = ColorFound(**json.loads(file.read_text())) if file.exists() else look_at(job)
     which = 'colour teaches where edges run' if found.usable else 'it learns without colour'
     return f'{which}: {found.why}'

@@ -87,7 +87,8 @@ class _Reading:
         self._scale = scale
         self._color = color
         self._pairing: RecordedPairs | None = None
-        self._meter = ColorMeter(scale)
+        self._meter = ColorMeter(scale, 0)
+        self._number = 0
         self._colored = 0
         self._why_no_color = ''
 
@@ -102,7 +103,9 @@ class _Reading:
             reference=not self._settings.measured,
             require_color=False,
         ) as source:
-            for frame in source:
+            self._meter = ColorMeter(self._scale, len(source))
+            for number, frame in enumerate(source):
+                self._number = number
                 try:
                     images.append(self._image(frame))
                 except UnusableFrameError as error:
@@ -135,7 +138,7 @@ class _Reading:
             return None
         try:
             rgb = seen_color(frame, scale)
-            self._meter.add(frame)
+            self._meter.add(self._number, frame)
         except RegistrationError as error:
             self._why_no_color = str(error)
             return None
