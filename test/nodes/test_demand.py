@@ -19,7 +19,7 @@ import pytest
 import rclpy.event_handler
 from graph import Graph, camera, info
 from rclpy.qos import QoSReliabilityPolicy
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
 from cdst_ros.nodes import events
 
@@ -43,6 +43,7 @@ def asked(graph: Graph) -> list[QoSReliabilityPolicy]:
         (CompressedImage, 'depth_hr/image_raw/compressedDepth'),
         (Image, 'superres/confidence'),
         (Image, 'superres/sigma'),
+        (PointCloud2, 'depth_hr/points'),
     ],
 )
 def test_lazy_node_listens_while_somebody_listens_to_it(make_graph, kind, topic):
