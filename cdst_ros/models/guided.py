@@ -152,15 +152,22 @@ class Estimation(nn.Module):
         :param alone: last features of the other branch
         """
         like = self.likeness(rgb, colored)
-        seen = functional.pixel_shuffle(like, self.scale)
-        image = torch.cat([(rgb - 0.5) * colored, colored, seen], 1)
-        x = self.color(functional.pixel_unshuffle(image, self.fold))
+        image = functional.pixel_unshuffle(
+            torch.cat([(rgb - 0.5) * colored, colored], 1), self.fold
+        )
+        x = self.color(torch.cat([image, self._folded(like)], 1))
         x = functional.relu(x + self._unfolded(local, alone))
         for block in self.blocks:
             x = block(x)
         found = self.correction(functional.relu(x)).float().chunk(8, 1)
         shares, by_likeness = torch.cat(found[:2], 1), torch.cat(found[2:4], 1)
         return Correction(_REACH * shares, _REACH * by_likeness * like, *found[4:])
+
+    def _folded(self, like: Tensor) -> Tensor:
+        """Return what is of every output pixel, folded as colour is."""
+        if self.fold == self.scale:
+            return like
+        return functional.pixel_unshuffle(functional.pixel_shuffle(like, self.scale), self.fold)
 
     def _unfolded(self, local: LocalDepth, alone: Tensor) -> Tensor:
         """Return what is known of depth, of the size of the folded colour."""
