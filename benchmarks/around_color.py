@@ -121,7 +121,7 @@ def _time(size: tuple[int, int], color_size: tuple[int, int], rounds: int) -> di
         'place': max(whole - sample, 0.0),
         'sample': sample,
         'input': _cpu_ms(lambda: inputs.fill(depth, valid, registered), rounds),
-        'order': _cpu_ms(lambda: np.ascontiguousarray(fine[::STRIDE, ::STRIDE]), rounds),
+        'order': _cpu_ms(fine[::STRIDE, ::STRIDE].copy, rounds),
         'cloud': _cpu_ms(cloud, rounds),
         'look': _cpu_ms(lambda: meter.add(color, color_camera, depth, camera, to_color), 6),
         'verdict': _cpu_ms(lambda: meter.measured(REPLICATES), 6),

@@ -20,10 +20,9 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
 from sensor_msgs.msg import PointCloud2, PointField
 
-from cdst_ros.depth.arrays import F32
+from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.cloud import Cloud, cloud_of
 from cdst_ros.depth.encodings import to_message_bytes
@@ -92,9 +91,7 @@ class CloudMaker:
         """
         now = time.monotonic()
         self._due = max(self._due, now - 1 / rate) + 1 / rate
-        taken = np.ascontiguousarray(depth[::stride, ::stride])
-        if stride == 1:
-            taken = depth.copy()
+        taken = depth[::stride, ::stride].copy()
         self._worker.submit(_Order(taken, camera.strided(stride), color, header))
 
     def stop(self) -> None:
@@ -114,7 +111,7 @@ class CloudMaker:
         self._outputs.publish_cloud(message_of(cloud), order.header)
         self._window.add({'cloud': time.perf_counter() - began})
 
-    def _colors(self, order: _Order) -> Any:
+    def _colors(self, order: _Order) -> U8 | None:
         if order.color is None:
             return None
         try:
