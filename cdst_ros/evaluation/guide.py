@@ -15,13 +15,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from cdst_ros.depth.arrays import F64, U8
+from cdst_ros.depth.arrays import U8
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.color_warp import ColorWarp
-from cdst_ros.depth.registration import RegistrationError
-from cdst_ros.evaluation.references import color_of
+from cdst_ros.evaluation.seen_color import Beside, color_beside
 from cdst_ros.evaluation.sources import SourceFrame
 from cdst_ros.superres.engine import EngineInfo
 
@@ -47,30 +44,20 @@ class Guide:
 
         :raises RegistrationError: when there is none, or nobody knows where it lies
         """
-        if frame.color is None:
-            raise RegistrationError('no colour')
-        camera, scale = frame.camera, self._scale
-        grid = None if camera is None else camera.scaled(scale, self._alignment)
-        height, width = frame.depth.shape
-        found = color_of(frame, grid, (scale * height, scale * width))
-        if found is not None:
-            return np.maximum(found, 1)
-        if camera is None or frame.color_camera is None:
-            raise RegistrationError(
-                'colour does not lie on depth, and a camera_info is missing: record those of both'
-            )
-        if frame.to_color is None:
-            raise RegistrationError(
-                'colour is of another camera than depth, and nobody knows where that is: record '
-                '/tf_static'
-            )
-        return self._warping(camera, frame.color_camera, frame.to_color)(frame.color, frame.depth)
+        found = color_beside(frame, self._scale, self._alignment)
+        if not isinstance(found, Beside):
+            return found
+        return self._warping(found)(found.color, frame.depth)
 
-    def _warping(self, camera: CameraModel, color_camera: CameraModel, to_color: F64) -> ColorWarp:
-        cameras = camera, color_camera, to_color.tobytes()
+    def _warping(self, beside: Beside) -> ColorWarp:
+        cameras = beside.camera, beside.color_camera, beside.to_color.tobytes()
         if self._warp is None or cameras != self._cameras:
             self._warp = ColorWarp(
-                camera, color_camera, to_color, scale=self._scale, alignment=self._alignment
+                beside.camera,
+                beside.color_camera,
+                beside.to_color,
+                scale=self._scale,
+                alignment=self._alignment,
             )
             self._cameras = cameras
         return self._warp
