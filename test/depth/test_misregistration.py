@@ -29,7 +29,8 @@ from cdst_ros.depth.misregistration import (
     require_registered,
 )
 from cdst_ros.depth.registration import RegistrationError
-from cdst_ros.synthetic import CameraPath, indoor_scene, render
+
+from .views import looks, taken
 
 SCALE = 4
 #: Sixteen pictures of eight rooms tell it so well [px of the output].
@@ -44,17 +45,7 @@ TO_COLOR[0, 3] = -0.04
 @pytest.fixture(scope='module')
 def views():
     """Depth of low resolution, and colour of a camera beside it."""
-    found = []
-    for seed in range(8):
-        rng = np.random.default_rng(seed)
-        scene = indoor_scene(rng)
-        path = CameraPath.through(scene, rng)
-        for seconds in (0.0, 2.5):
-            pose = path.pose(seconds)
-            depth = render(scene, LOW, pose, color=False).depth
-            color = render(scene, COLOR, pose @ np.linalg.inv(TO_COLOR)).color
-            found.append((depth, color))
-    return found
+    return [taken(scene, pose, LOW, COLOR, TO_COLOR) for scene, pose in looks(8)]
 
 
 def moved(color, right, down):

@@ -15,13 +15,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 
 from cdst_ros.depth.arrays import F32, F64, U8, Bool
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
-from cdst_ros.synthetic import Scene, render
+from cdst_ros.synthetic import CameraPath, Scene, indoor_scene, render
 
 
 def camera(width: int, height: int, focal: float) -> CameraModel:
@@ -40,6 +42,24 @@ def beside(right: float = 0.0, down: float = 0.0, degrees: float = 0.0) -> F64:
     )
     matrix[:3, 3] = -right, -down, 0.0
     return matrix
+
+
+def looks(count: int) -> Iterator[tuple[Scene, F64]]:
+    """Yield two poses in each of several rooms."""
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        scene = indoor_scene(rng)
+        path = CameraPath.through(scene, rng)
+        for seconds in (0.0, 2.5):
+            yield scene, path.pose(seconds)
+
+
+def taken(
+    scene: Scene, pose: F64, low: CameraModel, color: CameraModel, to_color: F64
+) -> tuple[F32, U8]:
+    """Return what a depth camera and a colour camera beside it see."""
+    depth = render(scene, low, pose, color=False).depth
+    return depth, render(scene, color, pose @ np.linalg.inv(to_color)).color
 
 
 def picture(height: int, width: int, seed: int = 0) -> U8:

@@ -14,12 +14,13 @@
 import cv2
 import numpy as np
 import pytest
+from depth.views import looks, taken
 from recordings.datasets.layouts import write_pairs
 
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.recordings.writer import Picture, RecordingWriter
-from cdst_ros.synthetic import CameraPath, indoor_scene, render
+from cdst_ros.synthetic import render
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.sources.opening import open_sources
 from training.sources.folders import data_of, write_metric
@@ -129,15 +130,8 @@ TO_COLOR[0, 3] = -0.04
 
 def rooms(count):
     """Yield depth, colour taken beside it, and the colour that the depth camera would see."""
-    for seed in range(count):
-        rng = np.random.default_rng(seed)
-        scene = indoor_scene(rng)
-        path = CameraPath.through(scene, rng)
-        for seconds in (0.0, 2.5):
-            pose = path.pose(seconds)
-            depth = render(scene, LOW, pose, color=False).depth
-            color = render(scene, COLOR, pose @ np.linalg.inv(TO_COLOR)).color
-            yield depth, color, render(scene, HIGH, pose).color
+    for scene, pose in looks(count):
+        yield *taken(scene, pose, LOW, COLOR, TO_COLOR), render(scene, HIGH, pose).color
 
 
 @pytest.fixture(scope='module')
