@@ -19,6 +19,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from cdst_ros.training.weights import refuse_negative
+
 #: What depth estimation is shown beside colour: nothing, enlarged measured depth, or what the
 #: network that runs makes of that.
 PROMPTS = ('none', 'depth', 'student')
@@ -46,9 +48,7 @@ class AdaptationWeights:
     taught: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if value < 0:
-                raise ValueError(f'{name} must not be negative, got {value}')
+        refuse_negative(self)
         if not self.estimation > 0:
             raise ValueError(
                 "estimation must be positive: nothing else trains the teacher's doubt"

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cdst_ros.training.sources.settings import SourceConfig
+from cdst_ros.training.weights import refuse_negative
 
 #: What depth estimation is told: measured depth as it is, enlarged as if it were the truth, or the
 #: truth, which is the upper bound.
@@ -55,9 +56,7 @@ class MismatchedWeights:
     local: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if value < 0:
-                raise ValueError(f'{name} must not be negative, got {value}')
+        refuse_negative(self)
         if not self.likelihood > 0:
             raise ValueError('likelihood must be positive: nothing else trains the scale')
         if self.distils and not self.reconstruction > 0:

@@ -18,6 +18,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from cdst_ros.training.weights import refuse_negative
+
 MODES = ('high_frequency', 'paper')
 #: What one decision about the roles is for, the finest first.
 EXTENTS = ('pixel', 'sample', 'iteration')
@@ -75,9 +77,7 @@ class TransferWeights:
     structure: float = 0.1
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if value < 0:
-                raise ValueError(f'{name} must not be negative, got {value}')
+        refuse_negative(self)
         if not self.depth + self.hidden > 0 or not self.likelihood > 0:
             raise ValueError('the depth estimation trains on depth or hidden, and on likelihood')
 
