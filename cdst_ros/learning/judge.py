@@ -30,7 +30,7 @@ from typing import Any
 
 from cdst_ros.evaluation.guard.decision import Decision, decide_by_reference
 from cdst_ros.evaluation.guard.held_frame import HeldFrames, enlarger
-from cdst_ros.evaluation.guard.matched import matched
+from cdst_ros.evaluation.guard.matched import ERRORS, matched
 from cdst_ros.evaluation.guard.watch import SYNTHETIC, guard
 from cdst_ros.evaluation.html import MissingLibraryError, check_libraries, write_html
 from cdst_ros.evaluation.plain import json_text
@@ -51,7 +51,11 @@ from cdst_ros.superres.engines import open_engine
 #: What decides, and how it is told; the whole interval has to say so.
 DECIDING = {'edge_mae_cm': 'the error at edges', 'rmse_cm': 'the RMSE of all pixels'}
 #: What is told beside it where it gets worse.
-PRICES = {'flying_pixels': 'flying pixels', 'phantom_cells': 'phantom cells'}
+PRICES = {
+    'flying_pixels': 'flying pixels',
+    'phantom_cells': 'phantom cells',
+    'thin_recall': 'losses of thin structures',
+}
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,8 @@ def judge(job: Job) -> Judgement:
     """
     Judge the model of a job; writes the report, as JSON and as a page, and the judgement.
 
-    Where the frames have a reference, it decides, and matched synthetic frames have to hold
-    beside it; where they have none, the guard decides (``evaluation/guard``).
+    Where the frames have a reference, it decides, and on matched synthetic frames errors must not
+    grow beside it; where they have none, the guard decides (``evaluation/guard``).
 
     :raises ValueError: when it cannot be judged, such as ``EvaluationError``, ``ModelError``
     :raises OSError: when the disk refuses
@@ -129,7 +133,8 @@ def judge(job: Job) -> Judgement:
         )
         scale, most = read_metadata(model).scale, order.judge_frames
         if referenced:
-            synthetic = matched(views_of(sensor, scale, min(most, SYNTHETIC)), new, old)
+            views = views_of(sensor, scale, min(most, SYNTHETIC))
+            synthetic = matched(views, new, old, ERRORS)
             decision = decide_by_reference(found.better, synthetic)
         else:
             alignment = read_metadata(model).alignment

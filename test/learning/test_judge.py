@@ -67,6 +67,7 @@ def judged(origin=None, unseen=True, **values):
         ({'broken': ['new broke its bound on 1 frame']}, False, 'new broke its bound on 1 frame'),
         ({'broken': ['old broke its bound on 1 frame']}, True, 'falls'),
         ({'verdicts': {'flying_pixels': 'worse'}}, True, 'flying pixels grow'),
+        ({'verdicts': {'thin_recall': 'worse'}}, True, 'losses of thin structures grow'),
     ],
 )
 def test_what_is_better(values, better, said):

@@ -27,10 +27,14 @@ NAME = 'matched'
 #: Without the first three there is nothing to hold.
 HELD = ('edge_mae_cm', 'misplaced', 'thin_f2', 'mae_cm', 'lost', 'invented')
 _NEEDED = HELD[:3]
+#: What is held beside a reference: it shows itself what becomes of contours and thin things.
+ERRORS = ('edge_mae_cm', 'mae_cm', 'lost', 'invented')
 BLIND = 'Whatever of the real sensor and its surroundings the profile and the scenes lack.'
 
 
-def matched(views: Iterable[View], new: Enlarge, old: Enlarge) -> Finding:
+def matched(
+    views: Iterable[View], new: Enlarge, old: Enlarge, held: tuple[str, ...] = HELD
+) -> Finding:
     """
     Judge two methods by exact truth; ``evaluation.procedural.views_of`` makes the views.
 
@@ -40,6 +44,8 @@ def matched(views: Iterable[View], new: Enlarge, old: Enlarge) -> Finding:
     ``ALLOWED``: 1 % of an error, or one of a hundred pixels. The value counts, not its interval,
     for here it is the new method that has to prove itself; but what is no loss beyond chance at
     all, as happens where few thin structures were in view, refuses nobody.
+
+    :param held: figures that are, ``HELD`` or ``ERRORS``
     """
     comparison = Comparison()
     for view in views:
@@ -49,8 +55,8 @@ def matched(views: Iterable[View], new: Enlarge, old: Enlarge) -> Finding:
         sentence = f'{count} matched synthetic frames prove nothing, {FEWEST_FRAMES} are needed.'
         return Finding(NAME, Outcome.NO_EVIDENCE, sentence, BLIND, count)
     stands = comparison.stands()
-    missing = [name for name in _NEEDED if not stands[name].judged]
-    worse = [one for name in HELD if (one := stands[name]).harm > ALLOWED and one.low > 0]
+    missing = [name for name in _NEEDED if name in held and not stands[name].judged]
+    worse = [one for name in held if (one := stands[name]).harm > ALLOWED and one.low > 0]
     if worse:
         outcome, why = Outcome.WORSE, f'worse: {"; ".join(one.told() for one in worse)}'
     elif missing:

@@ -13,8 +13,11 @@
 # limitations under the License.
 """G3 on frames whose truth is known."""
 
+import cv2
+import numpy as np
+
 from cdst_ros.evaluation.guard.finding import Outcome
-from cdst_ros.evaluation.guard.matched import matched
+from cdst_ros.evaluation.guard.matched import ERRORS, matched
 
 
 def test_a_better_method_holds(world, better, bilinear):
@@ -41,3 +44,14 @@ def test_a_cheat_with_half_the_error_is_refused_as_well(
 
 def test_few_views_prove_nothing(world, better, bilinear):
     assert matched(world.views[:9], better, bilinear).outcome is Outcome.NO_EVIDENCE
+
+
+def test_beside_a_reference_errors_alone_are_held(world, better, bilinear, cheats_with):
+    def thin_erased(depth, rgb):
+        return cv2.morphologyEx(np.nan_to_num(depth), cv2.MORPH_CLOSE, np.ones((7, 7)))
+
+    fake = cheats_with(better, thin_erased)
+    assert matched(world.views, fake, better).outcome is Outcome.WORSE
+    found = matched(world.views, fake, better, ('mae_cm', 'lost'))
+    assert 'thin' not in found.sentence
+    assert matched(world.views, bilinear, better, ERRORS).outcome is Outcome.WORSE
