@@ -53,7 +53,7 @@ ARMS = ('guided', 'alone')
 #: Folders of renders below DATA.
 FOLDERS = ('replica_office', 'tartanair')
 #: Steps of the guided network at each scale that together fit into 40 minutes of a core.
-STEPS = {4: 800, 8: 500, 16: 500}
+STEPS = {4: 800, 8: 500, 16: 300}
 #: Figures, and what makes them what is shown.
 SHOWN = {'rmse_cm': 1, 'mae_cm': 1, 'edge_mae_cm': 1, 'flying_pixels': 100, 'thin_recall': 100}
 #: Those whose differences are told.
