@@ -101,16 +101,25 @@ def test_it_uses_operators_that_every_engine_takes(exported):
     assert {node.op_type for node in graph.node} <= PORTABLE
 
 
-@pytest.fixture(scope='module', params=['onnxruntime', 'openvino'])
-def opened(exported, request):
-    pytest.importorskip(request.param)
-    engine = open_engine(str(exported.path), request.param)
-    yield engine
-    engine.close()
+@pytest.fixture(scope='module')
+def opened(exported):
+    """Return what opens an engine of the model, each once."""
+    engines = {}
+
+    def open_once(name):
+        if name not in engines:
+            engines[name] = open_engine(str(exported.path), name)
+        return engines[name]
+
+    yield open_once
+    for engine in engines.values():
+        engine.close()
 
 
+@pytest.mark.parametrize('engine', ['onnxruntime', 'openvino'])
 @pytest.mark.parametrize('size', [(1, 1), (3, 17), (37, 23)])
-def test_engines_compute_what_torch_does(checkpoint, opened, size):
+def test_engines_compute_what_torch_does(checkpoint, opened, engine, size):
+    pytest.importorskip(engine)
     rng = np.random.default_rng(0)
     depth = (0.5 + 5 * rng.random(size)).astype(np.float32)
     valid = rng.random(size) < 0.8
@@ -122,7 +131,7 @@ def test_engines_compute_what_torch_does(checkpoint, opened, size):
                 torch.from_numpy(depth)[None, None], torch.from_numpy(valid)[None, None].float()
             )
         ]
-    given = opened.infer(depth, valid)
+    given = opened(engine).infer(depth, valid)
     assert np.array_equal(given.valid, wanted[2] > 0.5)
     assert np.abs(given.depth - wanted[0])[given.valid].max(initial=0) < 1e-5
     assert np.abs(given.sigma - wanted[1])[given.valid].max(initial=0) < 1e-5
