@@ -47,10 +47,10 @@ _BATCHES_TIMED = 40
 _TEACHERS_SEED = 1000
 #: What is compared of depth that was learned from lower resolution.
 _OF_ESTIMATION = {
-    'high frequency cm': 'val/high_frequency_cm',
-    'at edges cm': 'val/edge_high_frequency_cm',
-    'edge MAE cm': 'val/edge_mae_cm',
-    'RMSE cm': 'val/rmse_cm',
+    'high frequency cm': 'high_frequency_cm',
+    'at edges cm': 'edge_high_frequency_cm',
+    'edge MAE cm': 'edge_mae_cm',
+    'RMSE cm': 'rmse_cm',
 }
 
 
@@ -298,7 +298,7 @@ def _scores(ablation: Ablation) -> dict[str, tuple[Callable[[dict[str, Any]], An
     }
     if 'mismatched' in ablation.base:
         scores = {
-            name: (lambda r, k=key: r['validation'].get(k), '.3f')
+            name: (lambda r, k=f'val/{key}': r['validation'].get(k), '.3f')
             for name, key in _OF_ESTIMATION.items()
         }
     for protocol in ablation.protocols:
@@ -318,11 +318,12 @@ def _columns(
         for space in ('output', 'affinity')
     }
     references = {
-        f'{name} at edges cm': (
-            lambda r, k=f'{name}/edge_high_frequency_cm': r['validation'].get(k),
+        f'{name} {column}': (
+            lambda r, k=f'{name}/{_OF_ESTIMATION[column]}': r['validation'].get(k),
             '.3f',
         )
         for name in ('flat', 'bicubic')
+        for column in ('high frequency cm', 'at edges cm')
     }
     return {
         'steps': (lambda r: r['steps'], '.0f'),
