@@ -32,6 +32,19 @@ from cdst_ros.depth.camera import CameraModel
 DEPTH_FRAME, COLOR_FRAME = 'depth_optical', 'color_optical'
 
 
+def boxes(seed: int) -> tuple[F32, U8]:
+    """Return depth (120, 160) with boxes before a wall, and which box is where, 0 the wall."""
+    rng = np.random.default_rng(seed)
+    number = np.zeros((120, 160), np.uint8)
+    depth = np.full(number.shape, 3.0, np.float32)
+    for box in range(1, 13):
+        top, left = rng.integers(4, 90), rng.integers(4, 130)
+        height, width = rng.integers(12, 26, 2)
+        number[top : top + height, left : left + width] = box
+        depth[top : top + height, left : left + width] = 1 + 0.1 * box
+    return depth, number
+
+
 def tiny_models(folder: Path) -> dict[str, Any]:
     """Return the parameters of a node with two tiny models, x2."""
     return {

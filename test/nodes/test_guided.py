@@ -20,7 +20,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from graph import camera, image, info, pixels, wall
-from guided_graph import COLOR_FRAME, GuidedGraph, color_image, grey, shown, tiny_models
+from guided_graph import (
+    COLOR_FRAME,
+    GuidedGraph,
+    boxes,
+    color_image,
+    grey,
+    shown,
+    tiny_models,
+)
 from sensor_msgs.msg import Image, PointCloud2
 from tiny_model import CHANNELS, write_model
 
@@ -232,19 +240,6 @@ def test_the_nearest_of_a_faster_camera_is_taken(graph):
     graph.until(nearest)
 
 
-def blocks(seed):
-    """Return depth (120, 160) with boxes before a wall, and which box is where, 0 the wall."""
-    rng = np.random.default_rng(seed)
-    number = np.zeros((120, 160), np.uint8)
-    depth = np.full(number.shape, 3.0, np.float32)
-    for box in range(1, 13):
-        top, left = rng.integers(4, 90), rng.integers(4, 130)
-        height, width = rng.integers(12, 26, 2)
-        number[top : top + height, left : left + width] = box
-        depth[top : top + height, left : left + width] = 1 + 0.1 * box
-    return depth, number
-
-
 def test_colour_that_lies_beside_depth_is_refused_until_it_does_not(
     make_graph, models, monkeypatch
 ):
@@ -256,7 +251,7 @@ def test_colour_that_lies_beside_depth_is_refused_until_it_does_not(
     seeds = iter(range(10_000))
 
     def send(beside):
-        depth, number = blocks(next(seeds))
+        depth, number = boxes(next(seeds))
         rgb = palette[np.roll(number, beside, axis=1)].repeat(2, 0).repeat(2, 1)
         model = camera(120, 160)
         stamp = graph.tick()

@@ -17,6 +17,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from graph import camera
+from guided_graph import boxes
 from waiting import wait_until
 
 from cdst_ros.depth.grid import GridAlignment
@@ -27,19 +28,6 @@ from cdst_ros.nodes.registration_check import RegistrationCheck
 SCALE = 4
 CAMERA = camera(120, 160)
 PALETTE = np.random.default_rng(0).integers(20, 255, (13, 3)).astype(np.uint8)
-
-
-def boxes(seed):
-    """Return depth (120, 160) with boxes before a wall, and which box is where, 0 the wall."""
-    rng = np.random.default_rng(seed)
-    number = np.zeros((120, 160), np.uint8)
-    depth = np.full(number.shape, 3.0, np.float32)
-    for box in range(1, 13):
-        top, left = rng.integers(4, 90), rng.integers(4, 130)
-        height, width = rng.integers(12, 26, 2)
-        number[top : top + height, left : left + width] = box
-        depth[top : top + height, left : left + width] = 1 + 0.1 * box
-    return depth, number
 
 
 def offered(check, frames, right=0, down=0, plain=False):
