@@ -31,6 +31,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from onnx import numpy_helper
 from torch import Tensor, nn
 
 from cdst_ros.models.branched import fuse
@@ -272,12 +273,21 @@ def write_onnx(
     _forget_sources(model)
     # Training goes on from learned weights, which it finds by their names.
     split_convolutions(model, keep=network.state_dict())
+    _keep_folded(model, network.state_dict())
     properties = metadata.to_properties()
     if origin is not None:
         properties[ORIGIN_KEY] = json.dumps(origin, sort_keys=True)
     onnx.helper.set_model_props(model, properties)
     onnx.checker.check_model(model)
     path.write_bytes(model.SerializeToString())
+
+
+def _keep_folded(model: onnx.ModelProto, weights: Mapping[str, Tensor]) -> None:
+    """Add the weights that the exporter has replaced by what it worked out of them; unused."""
+    stored = {tensor.name for tensor in model.graph.initializer}
+    for name, value in weights.items():
+        if not {name, f'{name}.0'} & stored:
+            model.graph.initializer.append(numpy_helper.from_array(value.numpy(), name))
 
 
 def _forget_sources(model: onnx.ModelProto) -> None:
@@ -305,7 +315,9 @@ def largest_difference(network: nn.Module, path: Path) -> float:
 
     :raises ExportError: when it exceeds ``TOLERANCE``, or the two disagree on validity
     """
-    session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3  # weights that are not used are kept on purpose
+    session = onnxruntime.InferenceSession(str(path), options, providers=['CPUExecutionProvider'])
     generator = torch.Generator().manual_seed(0)
     largest = 0.0
     for height, width in _SIZES:
