@@ -87,7 +87,7 @@ DATASETS = ['h5py>=3.1']
 # Writing model files anew, in another precision; int8 is calibrated with the runtime.
 CONVERT = ['onnx>=1.16', 'onnxruntime>=1.17']
 
-TEST = ['pytest>=7', 'pytest-xdist>=2.5', 'hypothesis>=6', 'onnx>=1.16', *REPORT, *DATASETS]
+TEST = ['pytest>=7', 'pytest-xdist>=3.2', 'hypothesis>=6', 'onnx>=1.16', *REPORT, *DATASETS]
 
 DEV = [
     *TEST,
