@@ -83,12 +83,9 @@ class ColorSource:
         self._last_arrival = time.monotonic()
         self._last_image: int | None = None
 
-        def subscribe(kind: Any, topic: str, callback: Any) -> AdaptiveSubscription:
-            return AdaptiveSubscription(node, mailbox, kind, topic, callback)
-
         # The executor goes by age: taken first, the camera_info is there for the first image.
-        self._info = subscribe(CameraInfo, INFO_TOPIC, self._on_info)
-        self._image = subscribe(Image, IMAGE_TOPIC, self._on_image)
+        self._info = AdaptiveSubscription(node, mailbox, CameraInfo, INFO_TOPIC, self._on_info)
+        self._image = AdaptiveSubscription(node, mailbox, Image, IMAGE_TOPIC, self._on_image)
 
     @property
     def topic(self) -> str:

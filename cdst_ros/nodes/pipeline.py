@@ -48,6 +48,8 @@ from cdst_ros.superres.frame import Result, Settings, SuperResolution
 
 #: After such a pause [s] the frames may come from elsewhere.
 _NEW_STREAM_S = 2.0
+#: What errors that nobody foresaw are counted as.
+_UNFORESEEN = 'unforeseen'
 
 
 class Pipeline:
@@ -118,19 +120,12 @@ class Pipeline:
 
     def broke(self, error: Exception) -> None:
         """Say what nobody foresaw; the next frame is tried as if nothing had been."""
-        self._refuse(
-            'unforeseen',
-            'this should not have happened; the frame is dropped. Please report it with what '
-            f'follows:\n{"".join(traceback.format_exception(error)).strip()}',
-        )
+        self._refuse(_UNFORESEEN, _report_of(error, 'the frame is dropped'))
 
     def _stumbled(self, error: Exception) -> None:
         """Say what nobody foresaw beside the frames."""
-        self._window.count('unforeseen')
-        self._log.warn(
-            'this should not have happened; frames go on. Please report it with what '
-            f'follows:\n{"".join(traceback.format_exception(error)).strip()}',
-        )
+        self._window.count(_UNFORESEEN)
+        self._log.warn(_report_of(error, 'frames go on'))
 
     def _process(self, frame: Frame, parameters: Parameters) -> None:
         laps = Laps()
@@ -377,6 +372,13 @@ class Laps:
         """Note stages that were timed elsewhere since the last lap."""
         self.seconds.update(seconds)
         self._last = time.perf_counter()
+
+
+def _report_of(error: Exception, consequence: str) -> str:
+    return (
+        f'this should not have happened; {consequence}. Please report it with what follows:\n'
+        f'{"".join(traceback.format_exception(error)).strip()}'
+    )
 
 
 def settings(parameters: Parameters) -> Settings:

@@ -101,16 +101,12 @@ class DepthSource:
         self._patient = False
         self._deadline: Any = None
 
-        def subscribe(kind: Any, topic: str, callback: Any) -> AdaptiveSubscription:
-            return AdaptiveSubscription(node, mailbox, kind, topic, callback)
-
         # The executor goes by age: taken first, the camera_info is there for the first image.
-        self._info = subscribe(CameraInfo, _CAMERA_INFO, self._on_info)
-        if parameters.input_transport == 'raw':
-            self._depth = subscribe(Image, _IMAGE, self._on_depth)
-        else:
-            topic = compressed_topic(node, _IMAGE)
-            self._depth = subscribe(CompressedImage, topic, self._on_depth)
+        self._info = AdaptiveSubscription(node, mailbox, CameraInfo, _CAMERA_INFO, self._on_info)
+        kind, topic = Image, _IMAGE
+        if parameters.input_transport != 'raw':
+            kind, topic = CompressedImage, compressed_topic(node, _IMAGE)
+        self._depth = AdaptiveSubscription(node, mailbox, kind, topic, self._on_depth)
         self._subscriptions = [self._depth, self._info]
 
     @property
