@@ -22,8 +22,8 @@ import subprocess
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, NamedTuple, TextIO
 
@@ -77,18 +77,19 @@ class Children:
 
     def start(self, name: str, command: Sequence[str]) -> None:
         """Start a child; its events carry ``name``."""
-        process = subprocess.Popen(
-            list(command),
-            env=self._environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors='replace',
-            start_new_session=True,
-            preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509
-        )
-        self._processes[name] = process
+        with _held_back():
+            process = subprocess.Popen(
+                list(command),
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors='replace',
+                start_new_session=True,
+                preexec_fn=dies_with_parent(signal.SIGTERM),  # noqa: PLW1509
+            )
+            self._processes[name] = process
         self._logs[name] = deque(maxlen=_LOG_LINES)
         threading.Thread(target=self._listen, args=(name, process), daemon=True).start()
 
@@ -142,6 +143,28 @@ class Children:
     def _keep_log(self, name: str, stream: TextIO) -> None:
         for line in stream:
             self._logs[name].append(line.rstrip())
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """
+    Let SIGINT and SIGTERM wait for the end of this.
+
+    While a process forks, Python drops what their handlers raise.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    ends = (signal.SIGINT, signal.SIGTERM)
+    before = {s: signal.signal(s, lambda signum, _: came.append(signum)) for s in ends}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 class _Undisturbed:

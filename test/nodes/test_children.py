@@ -75,6 +75,32 @@ def until_gone(pids: list[int]) -> bool:
     return True
 
 
+def test_ctrl_c_while_a_child_is_forked_is_not_lost():
+    # Hooks of fork stay for the life of a process, so this needs one of its own.
+    body = '''
+        import os, signal, sys
+        from cdst_ros.nodes.children import Children
+
+        os.register_at_fork(after_in_parent=lambda: signal.raise_signal(signal.SIGINT))
+        try:
+            with Children(os.environ) as children:
+                children.start('child', ['sleep', '600'])
+                print('lost')
+        except KeyboardInterrupt:
+            print('ended', children.pids()['child'])
+    '''
+    done = subprocess.run(
+        [sys.executable, '-c', textwrap.dedent(body)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    said, pid = done.stdout.split()
+    assert said == 'ended'
+    assert not alive(int(pid))
+
+
 def test_announcements_come_back_as_they_were_said():
     stream = io.StringIO()
     Announcer(True, stream).say('played', frames=3, name='a "b"')
