@@ -77,7 +77,7 @@ def until_gone(pids: list[int]) -> bool:
 
 def test_ctrl_c_while_a_child_is_forked_is_not_lost():
     # Hooks of fork stay for the life of a process, so this needs one of its own.
-    body = '''
+    body = """
         import os, signal, sys
         from cdst_ros.nodes.children import Children
 
@@ -88,7 +88,7 @@ def test_ctrl_c_while_a_child_is_forked_is_not_lost():
                 print('lost')
         except KeyboardInterrupt:
             print('ended', children.pids()['child'])
-    '''
+    """
     done = subprocess.run(
         [sys.executable, '-c', textwrap.dedent(body)],
         capture_output=True,
