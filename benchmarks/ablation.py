@@ -68,6 +68,9 @@ class Ablation:
         of an arm with ``begins_with: TEACHER`` starts where the teacher's ended
     :param compare: pairs of arms whose difference is of interest, beside that from the first arm
     :param results: folder of the JSON files, beside the configuration
+
+    A file with ``extends: FILE`` says what it says differently from that one, sections merged, and
+    in ``only`` which of its arms there are.
     """
 
     seeds: int
@@ -92,7 +95,7 @@ def main() -> None:
     parser.add_argument('--out', type=Path, help='Markdown or JSON file for the tables')
     parser.add_argument('--one', nargs=2, metavar=('ARM', 'SEED'), help=argparse.SUPPRESS)
     args = parser.parse_args()
-    ablation = Ablation(**yaml.safe_load(args.config.read_text(encoding='utf-8')))
+    ablation = Ablation(**_read(args.config))
     if args.steps:
         ablation.base['max_steps'] = args.steps
     if args.one:
@@ -103,6 +106,19 @@ def main() -> None:
     if not args.table:
         _run_all(args, ablation, arms, seeds)
     _publish(args, ablation, arms, seeds)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return what a file says, with what it extends."""
+    values: dict[str, Any] = yaml.safe_load(path.read_text(encoding='utf-8'))
+    extended = values.pop('extends', None)
+    if extended is None:
+        return values
+    only = values.pop('only', None)
+    values = _merged(_read(path.parent / extended), values)
+    if only is not None:
+        values['arms'] = {arm: values['arms'][arm] for arm in only}
+    return values
 
 
 def _run_all(args: argparse.Namespace, ablation: Ablation, arms: list[str], seeds: range) -> None:
