@@ -12,6 +12,8 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import json
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -180,3 +182,13 @@ def test_a_job_is_judged_and_tells_why(tmp_path, reference):
     status = Offer.of(job).to_json()
     assert status['says'] == found.sentence
     assert status['judgement']['guard'] == told['guard']
+
+
+def test_what_the_documentation_prints_runs(tmp_path, monkeypatch, capsys):
+    text = (Path(__file__).parents[2] / 'docs' / 'guard.md').read_text()
+    (example,) = re.findall(r'```python\n(.*?)```', text, flags=re.DOTALL)
+    record(tmp_path / 'kitchen', 10, size=(48, 36), profile='tof', reference=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr('cdst_ros.evaluation.guard.watch.SYNTHETIC', 10)
+    exec(compile(example, 'docs/guard.md', 'exec'), {})
+    assert 'ffered' in capsys.readouterr().out

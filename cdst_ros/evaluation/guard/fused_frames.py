@@ -19,8 +19,9 @@ from collections.abc import Sequence
 
 from cdst_ros.evaluation.guard.comparison import DECIDING, PRICES, Comparison
 from cdst_ros.evaluation.guard.finding import EDGES, Finding, Outcome, outcome_of
-from cdst_ros.evaluation.guard.fused_view import FEWEST_FUSED, FusedView
+from cdst_ros.evaluation.guard.fused_view import FEWEST_POSED, FusedView
 from cdst_ros.evaluation.guard.held_frame import Enlarge
+from cdst_ros.evaluation.guard.volume import UnfusableError
 from cdst_ros.synthetic import SensorProfile
 
 NAME = 'fused_frames'
@@ -30,10 +31,12 @@ BLIND = (
 )
 #: What to record where there is no evidence.
 POSES = (
-    f'Record with poses (the trainer node takes them from /tf), {FEWEST_FUSED} or more frames of '
+    f'Record with poses (the trainer node takes them from /tf), {FEWEST_POSED} or more frames of '
     'the held-out part within one session.'
 )
 SLOWLY = 'Drive slowly past the same things, so that poses fit and many frames see each of them.'
+#: What to record where no volume can be made.
+NEARER = 'Record where surfaces are near enough to be measured: in rooms, not across halls.'
 #: Where the others saw nothing there may be something: that is not invented.
 _PRICES = tuple(name for name in PRICES if name != 'invented')
 
@@ -52,7 +55,7 @@ def fused_frames(fused: Sequence[FusedView], new: Enlarge, old: Enlarge) -> Find
     if not count:
         sentence = (
             'By fused frames nothing can be told: no sequence has '
-            f'{FEWEST_FUSED} frames with a pose and a calibrated camera.'
+            f'{FEWEST_POSED} frames with a pose and a calibrated camera.'
         )
         return Finding(NAME, Outcome.NO_EVIDENCE, sentence, BLIND, advice=POSES)
     for one in fused:
@@ -72,6 +75,12 @@ def fused_frames(fused: Sequence[FusedView], new: Enlarge, old: Enlarge) -> Find
     )
     details = {'noise_floor_cm': floor, 'floor_pixels': pixels}
     return Finding(NAME, outcome, sentence, BLIND, count, stands, details, advice)
+
+
+def not_fused(error: UnfusableError) -> Finding:
+    """Return that frames tell nothing, for no volume can be made of them."""
+    sentence = f'By fused frames nothing can be told: {error}.'
+    return Finding(NAME, Outcome.NO_EVIDENCE, sentence, BLIND, advice=NEARER)
 
 
 def not_by_fusing(sensor: SensorProfile) -> Finding | None:

@@ -31,7 +31,10 @@ from cdst_ros.evaluation.guard.volume import Blocks, Contribution, Volume
 from cdst_ros.evaluation.judging import View
 from cdst_ros.evaluation.metrics.edges import near_discontinuity
 
+#: Frames that are fused to judge another by, at least.
 FEWEST_FUSED = 5
+#: Frames that this takes: the one that is judged has no say.
+FEWEST_POSED = FEWEST_FUSED + 1
 #: Frames are fused in runs of at most so many: memory and the drift of poses stay small.
 MOST_FUSED = 12
 #: Of a view at most so many pixels are judged, those around the most edges.
@@ -42,6 +45,9 @@ FEWEST_HITS = 3
 VOXELS_M = (0.01, 0.04)
 #: Distances are kept within so many voxels, and so many sigma of the sensor.
 TRUNCATION_VOXELS, SIGMAS = 4, 3
+#: Farther than twice what all but 1 % of a run's pixels keep to, nothing is fused: a handful of
+#: pixels that a sensor puts at the end of its range would make the volume as large as a hall.
+OUTLYING_SHARE, OUTLYING = 0.01, 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +79,11 @@ def fused_views(
     alignment: GridAlignment = GridAlignment.HALF_PIXEL,
 ) -> list[FusedView]:
     """
-    Return the frames of the sequences of which at least ``FEWEST_FUSED`` have a pose and a camera.
+    Return the frames of the sequences of which at least ``FEWEST_POSED`` have a pose and a camera.
 
     :param scale: of the view to the frame
     :param noise: of the sensor, as measured; surfaces are fused within ``SIGMAS`` of it
-    :raises ValueError: when frames reach too far to be fused
+    :raises UnfusableError: when frames reach too far to be fused
     """
     posed = [
         one
@@ -90,7 +96,7 @@ def fused_views(
     found: list[FusedView] = []
     for sequence in dict.fromkeys(one.sequence for one in posed):
         members = [one for one in posed if one.sequence == sequence]
-        if len(members) < FEWEST_FUSED:
+        if len(members) < FEWEST_POSED:
             continue
         runs = -(-len(members) // MOST_FUSED)
         for run in np.array_split(np.arange(len(members)), runs):
@@ -107,8 +113,9 @@ def _each(
     typical = np.float32(np.median([np.nanmedian(one.depth) for one in frames]))
     truncation = max(TRUNCATION_VOXELS * voxel, SIGMAS * float(noise.sigma(typical)))
     windows = [_busiest(frame.depth, scale) for frame in frames]
-    blocks = Blocks.around(map(_within, frames, windows), voxel, truncation)
-    shares = [Contribution.of(frame, blocks) for frame in frames]
+    near = _without_outliers(frames)
+    blocks = Blocks.around(map(_within, near, windows), voxel, truncation)
+    shares = [Contribution.of(frame, blocks) for frame in near]
     halves = (Volume.empty(blocks), Volume.empty(blocks))
     for place, share in enumerate(shares):
         halves[place % 2].add(share)
@@ -137,6 +144,15 @@ def _each(
             float(apart[known].sum()),
             int(np.count_nonzero(known)),
         )
+
+
+def _without_outliers(frames: Sequence[HeldFrame]) -> list[HeldFrame]:
+    """Return frames of which nothing is known beyond the reach of nearly all of their pixels."""
+    measured = np.concatenate([one.depth[np.isfinite(one.depth)] for one in frames])
+    reach = np.float32(OUTLYING * np.quantile(measured, 1 - OUTLYING_SHARE))
+    with np.errstate(invalid='ignore'):
+        near = [np.where(one.depth <= reach, one.depth, np.float32(np.nan)) for one in frames]
+    return [replace(one, depth=depth) for one, depth in zip(frames, near, strict=True)]
 
 
 def _busiest(depth: F32, scale: int) -> tuple[slice, slice]:

@@ -39,6 +39,10 @@ _BLOCKS_AT_ONCE = 256
 _MOST_BLOCKS = 40_000_000
 
 
+class UnfusableError(ValueError):
+    """Frames of which no volume can be made; the message says why."""
+
+
 @dataclass(frozen=True, eq=False)
 class Blocks:
     """
@@ -62,18 +66,19 @@ class Blocks:
         """
         Return the blocks that the frames' surfaces touch.
 
-        :raises ValueError: when there is no measured depth, or it reaches too far for the voxels
+        :raises UnfusableError: when there is no measured depth, or it reaches too far for voxels
+            of this size
         """
         points = [_points(frame, truncation) for frame in frames]
         found = [one for one in points if len(one)]
         if not found:
-            raise ValueError('there is no measured depth to fuse')
+            raise UnfusableError('there is no measured depth to fuse')
         side = SIDE * voxel
         low = np.min([one.min(axis=0) for one in found], axis=0) - side
         high = np.max([one.max(axis=0) for one in found], axis=0) + side
         shape = np.ceil((high - low) / side).astype(np.int64)
         if np.prod(shape.astype(np.float64)) > _MOST_BLOCKS:
-            raise ValueError(
+            raise UnfusableError(
                 f'the frames reach over {" x ".join(f"{size:.0f}" for size in high - low)} m, too '
                 f'far for voxels of {100 * voxel:.1f} cm'
             )

@@ -22,10 +22,11 @@ from dataclasses import replace
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.evaluation.guard.cross_scale import cross_scale
 from cdst_ros.evaluation.guard.decision import Decision, decide
-from cdst_ros.evaluation.guard.fused_frames import fused_frames, not_by_fusing
+from cdst_ros.evaluation.guard.fused_frames import fused_frames, not_by_fusing, not_fused
 from cdst_ros.evaluation.guard.fused_view import fused_views
 from cdst_ros.evaluation.guard.held_frame import Enlarge, HeldFrame
 from cdst_ros.evaluation.guard.matched import matched
+from cdst_ros.evaluation.guard.volume import UnfusableError
 from cdst_ros.evaluation.lowering import Lowering
 from cdst_ros.evaluation.procedural import views_of
 from cdst_ros.evaluation.spread import spread
@@ -53,7 +54,7 @@ def guard(
     :param sensor: profile of the sensor, best as measured
     :param most: frames of each judgement; the synthetic ones are ``SYNTHETIC`` at most
     :param alignment: of the grid of the outputs
-    :raises ValueError: when frames are too small, or reach too far to be fused
+    :raises ValueError: when frames are too small to be made smaller once more
     """
     began_s = time.monotonic()
     chosen = (frames[place] for place in spread(len(frames), most))
@@ -62,8 +63,11 @@ def guard(
     if fused is None:
         # Neighbours see the same: a stretch is taken, and not every so many.
         stretch = frames[-min(most, FUSED) :]
-        views = fused_views(stretch, scale, noise=sensor.noise, alignment=alignment)
-        fused = fused_frames(views, new, old)
+        try:
+            views = fused_views(stretch, scale, noise=sensor.noise, alignment=alignment)
+            fused = fused_frames(views, new, old)
+        except UnfusableError as error:
+            fused = not_fused(error)
     synthetic = matched(views_of(sensor, scale, min(most, SYNTHETIC)), new, old)
     seconds = time.monotonic() - began_s
     return replace(decide(across, fused, synthetic), seconds=seconds)

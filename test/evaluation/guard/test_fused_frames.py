@@ -18,9 +18,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from cdst_ros.depth.camera import CameraModel
 from cdst_ros.evaluation.guard.finding import Outcome
 from cdst_ros.evaluation.guard.fused_frames import fused_frames
 from cdst_ros.evaluation.guard.fused_view import fused_views
+from cdst_ros.evaluation.guard.held_frame import HeldFrame
 from cdst_ros.synthetic import load_profile
 
 SCALE = 2
@@ -81,8 +83,51 @@ def test_there_is_no_verdict_under_the_noise_floor(fused, better, bilinear):
 def test_without_poses_or_enough_frames_there_is_no_evidence(world, better, bilinear):
     unposed = [replace(frame, pose=None) for frame in world.held]
     blind = [replace(frame, depth=np.full_like(frame.depth, np.nan)) for frame in world.held]
-    for held in (unposed, blind, world.held[:4], []):
+    for held in (unposed, blind, world.held[:5], []):
         fused = fused_views(held, SCALE, noise=NOISE)
         assert fused == []
         found = fused_frames(fused, better, bilinear)
         assert found.outcome is Outcome.NO_EVIDENCE
+
+
+def test_a_frame_is_judged_by_five_others_at_least(world):
+    assert len(fused_views(world.held[:6], SCALE, noise=NOISE)) == 6
+    assert fused_views(world.held[:5], SCALE, noise=NOISE) == []
+
+
+CAMERA = CameraModel.from_intrinsics(48.0, 48.0, 23.5, 17.5, 48, 36)
+
+
+def wall(number):
+    """Return a frame of a wall 2 m away; the camera moves along it."""
+    pose = np.eye(4)
+    pose[0, 3] = 0.01 * number
+    return HeldFrame('wall', np.full((36, 48), 2, np.float32), None, CAMERA, pose)
+
+
+def test_what_fewer_than_three_others_saw_is_no_reference():
+    frames = [wall(number) for number in range(7)]
+    blind = slice(24, 48)
+    for frame in frames[3:]:
+        frame.depth[:, blind] = np.nan
+    fused = fused_views(frames, SCALE)
+    # Three saw that half: of one of them the others are two, of the rest three.
+    for number, one in enumerate(fused):
+        known = np.isfinite(one.view.reference)
+        assert known[8:-8, 8:40].mean() > 0.95
+        assert known[8:-8, 56:-8].mean() == pytest.approx(float(number >= 3), abs=0.05)
+
+
+def test_a_few_pixels_at_the_end_of_the_range_do_not_spoil_the_volume():
+    frames = [wall(number) for number in range(12)]
+    clean = fused_views(frames, SCALE)
+    frames[4].depth[10, 10] = frames[4].depth[20, 40] = 65.0
+    fused = fused_views(frames, SCALE)
+    assert len(fused) == 12
+    for one, other in zip(fused, clean, strict=True):
+        both = np.isfinite(one.view.reference) & np.isfinite(other.view.reference)
+        assert both.mean() > 0.9
+        np.testing.assert_allclose(one.view.reference[both], 2, atol=0.01)
+    # What is enlarged is the frame as it was measured.
+    assert fused[4].frame.depth[10, 10] == 65
+    assert fused[4].view.low[10, 10] == 65

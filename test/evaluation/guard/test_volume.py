@@ -20,7 +20,7 @@ from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.evaluation.guard.held_frame import HeldFrame
 from cdst_ros.evaluation.guard.raycast import raycast
-from cdst_ros.evaluation.guard.volume import Blocks, Contribution, Volume
+from cdst_ros.evaluation.guard.volume import Blocks, Contribution, UnfusableError, Volume
 
 CAMERA = CameraModel.from_intrinsics(60.0, 60.0, 31.5, 23.5, 64, 48)
 VOXEL, TRUNCATION = 0.02, 0.08
@@ -103,7 +103,7 @@ def test_the_back_of_a_wall_is_nothing(frames):
 
 def test_depth_that_reaches_too_far_is_refused(frames):
     far = HeldFrame('far', np.full((48, 64), 9000, np.float32), None, CAMERA, np.eye(4))
-    with pytest.raises(ValueError, match='too far for voxels'):
+    with pytest.raises(UnfusableError, match='too far for voxels'):
         Blocks.around([*frames, far], VOXEL, TRUNCATION)
-    with pytest.raises(ValueError, match='no measured depth'):
+    with pytest.raises(UnfusableError, match='no measured depth'):
         Blocks.around([], VOXEL, TRUNCATION)

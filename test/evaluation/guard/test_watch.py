@@ -19,7 +19,7 @@ import numpy as np
 
 from cdst_ros.evaluation.guard.finding import Outcome
 from cdst_ros.evaluation.guard.fused_frames import not_by_fusing
-from cdst_ros.evaluation.guard.held_frame import enlarger
+from cdst_ros.evaluation.guard.held_frame import HeldFrame, enlarger
 from cdst_ros.evaluation.guard.watch import guard
 from cdst_ros.superres.engines import open_engine
 from cdst_ros.synthetic import load_profile
@@ -45,6 +45,23 @@ def test_all_three_are_asked_and_a_better_model_is_offered(world):
     assert decision.seconds > 0
     # And the other way round it is not.
     assert not guard(world.held, 2, old, new, SMALL, most=12).offered
+
+
+def test_frames_that_reach_too_far_to_be_fused_are_no_evidence(world, bilinear):
+    camera, far = world.held[0].camera, []
+    for number in range(12):
+        # A hall: a third of what is seen lies at the end of a 16-bit image.
+        depth = np.full((camera.height, camera.width), 2, np.float32)
+        depth[:, ::3] = 65.5
+        pose = np.eye(4)
+        pose[0, 3] = 3.0 * number
+        far.append(HeldFrame('hall', depth, None, camera, pose))
+    decision = guard(far, 2, bilinear, bilinear, SMALL, most=12)
+    found = findings_of(decision)['fused_frames']
+    assert found.outcome is Outcome.NO_EVIDENCE
+    assert 'too far for voxels of' in found.sentence
+    assert found.advice
+    assert not decision.offered
 
 
 def test_a_sensor_that_fattens_contours_is_not_judged_by_fused_frames(world, bilinear):
