@@ -46,22 +46,28 @@ def near_steps(depth: Tensor, valid: Tensor, sigma: Tensor, scale: int, reach: i
     across = _meetings(_steps(depth, valid, sigma), scale)
     turned = [image.transpose(2, 3) for image in (depth, valid, sigma)]
     down = _meetings(_steps(turned[0], turned[1], turned[2]), scale).transpose(2, 3)
-    met = torch.maximum(across, down)
-    # A pixel beside the meeting lies within 1 of it.
-    return functional.max_pool2d(met, 2 * reach - 1, 1, reach - 1)
+    return _within(torch.maximum(across, down), reach)
 
 
-def sharp_edges(depth: Tensor, mask: Tensor, unit: Tensor, reach: int) -> Tensor:
+def around_edges(depth: Tensor, mask: Tensor, unit: Tensor, near: Tensor, reach: int) -> Tensor:
     """
-    Return which pixels (N, 1, H, W) lie within ``reach`` of a sharp edge, 0 or 1.
+    Return which pixels (N, 1, H, W) lie within ``reach`` of a sharp edge near a step, 0 or 1.
+
+    An edge away from a step counts nowhere, not even where its surroundings meet the step's.
 
     :param depth: (N, 1, H, W) [m]; does not matter where the mask is 0
     :param mask: (N, 1, H, W), 0 or 1
     :param unit: the range of measured depth around (N, 1, H, W) [m]
+    :param near: where an edge counts (N, 1, H, W), 0 or 1, as ``near_steps`` tells
     """
     highest, lowest = local_extremes(depth, mask)
     sharp = ((highest - lowest) > EDGE_SHARE * unit).to(depth.dtype) * mask
-    return functional.max_pool2d(sharp, 2 * reach - 1, 1, reach - 1)
+    return _within(sharp * near, reach)
+
+
+def _within(beside: Tensor, reach: int) -> Tensor:
+    """Return what lies within ``reach`` of an edge, given the pixels beside it, within 1."""
+    return functional.max_pool2d(beside, 2 * reach - 1, 1, reach - 1)
 
 
 def _steps(depth: Tensor, valid: Tensor, sigma: Tensor) -> Tensor:

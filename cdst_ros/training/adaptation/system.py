@@ -39,7 +39,7 @@ from cdst_ros.training.adaptation.losses import (
     measured_loss,
     taught_loss,
 )
-from cdst_ros.training.adaptation.steps import near_steps, sharp_edges
+from cdst_ros.training.adaptation.steps import around_edges, near_steps
 from cdst_ros.training.adaptation.teacher import Estimate, Teacher
 from cdst_ros.training.data import Batch
 from cdst_ros.training.losses import local_unit, masked_mean
@@ -48,6 +48,7 @@ from cdst_ros.training.mismatched.losses import (
     low_loss,
     reduced_loss,
 )
+from cdst_ros.training.seen import seen_in
 from cdst_ros.training.system import Step, SuperResSystem
 from cdst_ros.training.transfer.hidden import enlarge, reduce
 from cdst_ros.training.transfer.units import CropUnits, crop_units
@@ -161,10 +162,9 @@ class AdaptationSystem(SuperResSystem):
         if batch.disparity is not None:
             # Where depth stands for disparity, near is far: a picture does not tell which.
             pictured = pictured * (1.0 - batch.disparity)
-        seen = (batch.rgb.amax(1, keepdim=True) > 0).to(batch.rgb.dtype)
         return self._shown(
             batch.rgb,
-            seen * pictured.view(-1, 1, 1, 1),
+            seen_in(batch.rgb) * pictured.view(-1, 1, 1, 1),
             batch.depth,
             batch.valid,
             (depth.detach(), known),
@@ -199,6 +199,8 @@ class AdaptationSystem(SuperResSystem):
         weights, scale, unit = self.adaptation.weights, self.config.model.scale, shown.units.spread
         # What is left beside whole blocks of measured depth has no smaller image.
         height, width = (size - size % scale for size in batch.depth.shape[-2:])
+        if not min(height, width):
+            return {}
         measured, valid, tells = (
             image[..., :height, :width] for image in (batch.depth, batch.valid, tells)
         )
@@ -210,7 +212,7 @@ class AdaptationSystem(SuperResSystem):
         if weights.reduced > 0:
             loss = reduced_loss(estimated, seen, measured, tells, unit)
             losses['reduced'] = weights.reduced * loss
-        if (weights.low > 0 or weights.consistency > 0) and min(height, width) > 0:
+        if weights.low > 0 or weights.consistency > 0:
             low, there = self._estimate_low(rgb, seen, measured, valid)
             there = there * tells
             if weights.low > 0:
@@ -245,8 +247,8 @@ class AdaptationSystem(SuperResSystem):
         scale = self.config.model.scale
         unit = local_unit(batch.depth, batch.valid, self._sigma(batch.depth), scale)
         there = known * shown.seen
-        edges = sharp_edges(found.depth.detach(), there, unit, self.adaptation.reach)
-        return Lesson(found.depth, found.doubt, unit, there, steps * edges)
+        heard = around_edges(found.depth.detach(), there, unit, steps, self.adaptation.reach)
+        return Lesson(found.depth, found.doubt, unit, there, heard)
 
 
 def without_truth(batch: Batch) -> Tensor:

@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from cdst_ros.models.de import DENet
+from cdst_ros.training.seen import seen_in
 from cdst_ros.training.transfer.units import CropUnits
 
 #: Of a picture that shows nothing, noise is not made one.
@@ -69,7 +70,7 @@ class Teacher(nn.Module):
 
 def in_own_units(rgb: Tensor) -> Tensor:
     """Return pictures of mean 0 and deviation 1 where they are seen, 0 elsewhere."""
-    seen = (rgb.amax(1, keepdim=True) > 0).to(rgb.dtype)
+    seen = seen_in(rgb)
     places, count = (1, 2, 3), 3 * seen.sum((1, 2, 3), keepdim=True).clamp(min=1.0)
     centred = (rgb - (rgb * seen).sum(places, keepdim=True) / count) * seen
     deviation = ((centred**2).sum(places, keepdim=True) / count).sqrt()

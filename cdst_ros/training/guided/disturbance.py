@@ -25,16 +25,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from cdst_ros.training.guided.config import GuidedConfig
+from cdst_ros.training.seen import seen_in
 
 #: What is known is never black altogether, for that says unknown.
 LEAST = 1.0 / 255.0
 #: Cells across and down that patches are made of.
 _CELLS = (3, 9)
-
-
-def known_of(rgb: Tensor) -> Tensor:
-    """Return where colour is known (N, 1, H, W), 0 or 1."""
-    return (rgb.sum(1, keepdim=True) > 0).to(rgb.dtype)
 
 
 def disturbed(rgb: Tensor, config: GuidedConfig) -> Tensor:
@@ -66,7 +62,7 @@ def shifted(rgb: Tensor, offset: Tensor) -> Tensor:
     turn = torch.eye(2, 3).to(rgb).repeat(count, 1, 1)
     turn[:, :, 2] = -2 * offset / size
     grid = functional.affine_grid(turn, list(rgb.shape), align_corners=False)
-    both = torch.cat([rgb, known_of(rgb)], 1)
+    both = torch.cat([rgb, seen_in(rgb)], 1)
     moved = functional.grid_sample(both, grid, align_corners=False)
     # Sampling between pixels that are all known may round to a little less than one.
     known = moved[:, 3:] > 0.999
@@ -95,4 +91,4 @@ def tinted(rgb: Tensor, strength: float) -> Tensor:
     gain = 1 + strength * (2 * torch.rand(count, 3, 1, 1) - 1).to(rgb)
     gamma = torch.exp(strength * (2 * torch.rand(count, 1, 1, 1) - 1)).to(rgb)
     changed = (gain * rgb.clamp(LEAST, 1.0) ** gamma).clamp(LEAST, 1.0)
-    return changed * known_of(rgb)
+    return changed * seen_in(rgb)

@@ -43,6 +43,7 @@ from cdst_ros.training.mismatched.losses import (
     masked_l1,
     reduced_loss,
 )
+from cdst_ros.training.seen import seen_in
 from cdst_ros.training.system import Step, SuperResSystem
 from cdst_ros.training.transfer.hidden import hidden, reduce
 from cdst_ros.training.transfer.networks import block_pairs
@@ -105,6 +106,12 @@ class MismatchedSystem(SuperResSystem):
         return self.config.mismatched
 
     @property
+    def watchable(self) -> tuple[str, ...]:
+        """The figures of the validation that may end a run (``StopConfig.watch``)."""
+        names = ('mae', 'edge_mae', 'thin_mae', 'rmse', 'high_frequency', 'edge_high_frequency')
+        return tuple(f'val/{name}_cm' for name in names)
+
+    @property
     def fine(self) -> Fine:
         """How much detail counts in all losses of depth."""
         return Fine(self.mismatched.weights.fine, self.config.model.scale)
@@ -123,6 +130,7 @@ class MismatchedSystem(SuperResSystem):
         if self.mismatched.supervision == 'enlarged':
             target, mask = as_truth(batch.depth, batch.valid, self.config.model.scale)
         assert batch.rgb is not None
+        mask = mask * seen_in(batch.rgb)
         high = self.estimate(self.network, batch.rgb, units)
         return Step(
             {
@@ -159,17 +167,20 @@ class MismatchedSystem(SuperResSystem):
         """Return the losses of the paper; no truth has a part in them."""
         assert batch.rgb is not None
         weights, scale = self.mismatched.weights, self.config.model.scale
-        seen = _seen(batch)
+        rgb, seen = batch.rgb, seen_in(batch.rgb)
+        reduced, share = reduce(rgb, seen, scale)
+        # Of a block without any colour a picture tells nothing.
+        batch = batch._replace(valid=batch.valid * (share > 0).to(batch.valid.dtype))
         measured, valid, unit = batch.depth, batch.valid, units.spread
         fine = self.fine
-        low = self.estimate(self.network, reduce(batch.rgb, seen, scale)[0], units)
+        low = self.estimate(self.network, reduced, units)
         losses = {'likelihood': self._likelihood(low, measured, valid, units)}
         if weights.low > 0:
             losses['low'] = weights.low * low_loss(low.depth, measured, valid, unit, fine=fine)
         high = low
         of_student = self.mismatched.distils and self.mismatched.student != 'low'
         if weights.reduced > 0 or weights.consistency > 0 or of_student:
-            high = self.estimate(self.network, batch.rgb, units)
+            high = self.estimate(self.network, rgb, units)
         if weights.reduced > 0:
             loss = reduced_loss(high.depth, seen, measured, valid, unit, fine=fine)
             losses['reduced'] = weights.reduced * loss
@@ -259,7 +270,7 @@ class MismatchedSystem(SuperResSystem):
     def _show_estimates(self, batch: Batch, high: Estimate, units: Units) -> None:
         """Write colour, LR, both estimates and truth to TensorBoard."""
         assert batch.rgb is not None
-        reduced = reduce(batch.rgb, _seen(batch), self.config.model.scale)[0]
+        reduced = reduce(batch.rgb, seen_in(batch.rgb), self.config.model.scale)[0]
         low = self.estimate(self.average, reduced, units).depth
         large = functional.interpolate(low, size=high.depth.shape[-2:], mode='nearest')
         picture = joint_picture(batch, large, high.depth, None)
@@ -279,9 +290,3 @@ def _pictured(batch: Batch) -> Batch:
         valid=batch.valid * there,
         truth_valid=batch.truth_valid * there,
     )
-
-
-def _seen(batch: Batch) -> Tensor:
-    """Return where there is colour (N, 1, sh, sw), 0 or 1: all of a sample that has a picture."""
-    assert batch.has_rgb is not None
-    return batch.has_rgb.view(-1, 1, 1, 1).expand(-1, 1, *batch.truth.shape[-2:])

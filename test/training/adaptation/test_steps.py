@@ -15,7 +15,7 @@
 import pytest
 import torch
 
-from cdst_ros.training.adaptation.steps import near_steps, sharp_edges
+from cdst_ros.training.adaptation.steps import around_edges, near_steps
 
 SIGMA = 0.002
 
@@ -68,13 +68,41 @@ def test_what_was_not_measured_makes_no_step():
     assert not found(wall_and_box(), lonely).any()
 
 
+def edge_at(column):
+    """Return depth (1, 1, 8, 24) of the teacher that falls by its range between two columns."""
+    depth = torch.full((1, 1, 8, 24), 3.0)
+    depth[..., column:] = 2.0
+    return depth
+
+
+def heard(depth, near, mask=None, reach=2):
+    ones = torch.ones_like(depth)
+    around = around_edges(depth, ones if mask is None else mask, ones, near, reach)
+    return [n for n, value in enumerate(around[0, 0, 0].tolist()) if value]
+
+
 def test_an_edge_is_sharp_that_takes_half_of_the_range_at_once():
-    depth = torch.full((1, 1, 8, 16), 3.0)
-    depth[..., 8:] = 2.0
-    mask, unit = torch.ones_like(depth), torch.ones_like(depth)
-    near = sharp_edges(depth, mask, unit, 2)[0, 0, 0]
-    assert near.tolist() == [float(6 <= column <= 9) for column in range(16)]
-    slow = torch.linspace(3.0, 2.0, 16).expand(1, 1, 8, 16)
-    assert not sharp_edges(slow, mask, unit, 2).any()
+    depth = edge_at(8)
+    everywhere = torch.ones_like(depth)
+    assert heard(depth, everywhere) == [6, 7, 8, 9]
+    slow = torch.linspace(3.0, 2.0, 24).expand(1, 1, 8, 24)
+    assert not heard(slow, everywhere)
+    mask = torch.ones_like(depth)
     mask[..., 8:] = 0
-    assert not sharp_edges(depth, mask, unit, 2).any()
+    assert not heard(depth, everywhere, mask)
+
+
+@pytest.mark.parametrize('reach', [1, 2, 3])
+def test_an_edge_is_heard_as_far_from_a_step_as_reach_and_no_farther(reach):
+    """Measured depth steps between output columns 11 and 12."""
+    step = torch.full((1, 1, 2, 6), 3.0)
+    step[..., 3:] = 2.0
+    sigma = torch.full_like(step, SIGMA)
+    near = near_steps(step, torch.ones_like(step), sigma, 4, reach)
+    for away in range(6):
+        for column in (12 - away, 12 + away):
+            # The pixels on both sides of an edge lie within 1 of it.
+            found = heard(edge_at(column), near, reach=reach)
+            assert bool(found) is (away <= reach), (away, column)
+    aligned = heard(edge_at(12), near, reach=reach)
+    assert aligned == list(range(12 - reach, 12 + reach))

@@ -160,6 +160,41 @@ def test_colour_that_is_not_seen_teaches_nothing(system_of):
     assert system.step(no_picture).losses['taught'] == 0
 
 
+class Told(torch.nn.Module):
+    """A teacher whose depth is a weight for every pixel, of the whole picture and the reduced."""
+
+    def __init__(self, *sizes):
+        super().__init__()
+        self.depths = torch.nn.ParameterDict(
+            {str(size): torch.full((1, 1, size, size), 2.2) for size in sizes}
+        )
+
+    def forward(self, rgb, units, prompt):
+        depth = self.depths[str(rgb.shape[-1])]
+        return Estimate(depth, torch.full_like(depth, 0.1))
+
+
+def test_colour_that_is_not_seen_has_no_part_in_what_is_measured(system_of):
+    system = system_of({'prompt': 'none'})
+    batch = box(poster=True)
+    batch.rgb[..., :5] = 0.0  # two columns of measured depth, and half of a third
+    for name, size, unseen in (
+        ('reduced', 24, 5),
+        ('consistency', 24, 5),
+        # Of the reduced picture what is seen in part counts nowhere.
+        ('consistency', 12, 3),
+        ('low', 12, 3),
+    ):
+        system.teacher = Told(24, 12)
+        # Else the two agree, and draw on each other nowhere.
+        system.teacher.depths['12'].data += 0.1
+        losses_of(system, batch)[name].backward()
+        drawn = system.teacher.depths[str(size)].grad
+        beside = {24: 6, 12: 3}[size]
+        assert not drawn[..., :unseen].any(), (name, size)
+        assert drawn[..., beside:].all(), (name, size)
+
+
 def test_doubt_of_the_teacher_weighs(system_of):
     system = system_of()
     system.teacher = Scripted(doubt=0.0)
@@ -219,7 +254,7 @@ def test_without_pictures_measured_depth_teaches_all_the_same(system_of):
     assert 'taught' not in losses
 
 
-@pytest.mark.parametrize('side', [5, 6, 7])
+@pytest.mark.parametrize('side', [3, 5, 6, 7])
 def test_crops_of_any_size_are_taken(system_of, side):
     system = system_of(model={'scale': 4, 'options': {'width': 8, 'depth': 1}})
     generator = torch.Generator().manual_seed(0)
@@ -229,7 +264,11 @@ def test_crops_of_any_size_are_taken(system_of, side):
         depth=depth, valid=torch.ones_like(depth), truth=truth, truth_valid=torch.ones_like(truth),
         rgb=torch.rand(2, 3, 4 * side, 4 * side, generator=generator),
     )  # fmt: skip
-    assert losses_of(system, blind(batch))['low'] > 0
+    losses = losses_of(system, blind(batch))
+    if side < 4:  # nothing that is smaller once more
+        assert not {'low', 'reduced', 'consistency'} & set(losses)
+    else:
+        assert losses['low'] > 0
 
 
 def test_the_teacher_has_a_learning_rate_of_its_own(system_of):

@@ -15,13 +15,8 @@ import pytest
 import torch
 
 from cdst_ros.training.guided.config import GuidedConfig
-from cdst_ros.training.guided.disturbance import (
-    disturbed,
-    known_of,
-    patched,
-    shifted,
-    tinted,
-)
+from cdst_ros.training.guided.disturbance import disturbed, patched, shifted, tinted
+from cdst_ros.training.seen import seen_in
 
 NOTHING = {'blind': 0.0, 'patched': 0.0, 'shifted': 0.0, 'tinted': 0.0}
 
@@ -37,7 +32,7 @@ def test_nothing_changes_where_nothing_is_asked_for(rgb):
 
 
 def test_a_share_of_the_samples_has_no_colour_at_all(rgb):
-    found = known_of(disturbed(rgb, GuidedConfig(**{**NOTHING, 'blind': 0.5})))
+    found = seen_in(disturbed(rgb, GuidedConfig(**{**NOTHING, 'blind': 0.5})))
     shares = found.mean((1, 2, 3))
     assert set(shares.tolist()) == {0.0, 1.0}
     assert 0.25 < shares.mean() < 0.75
@@ -45,7 +40,7 @@ def test_a_share_of_the_samples_has_no_colour_at_all(rgb):
 
 def test_patches_are_unknown_and_the_rest_is_as_it_was(rgb):
     found = patched(rgb, torch.full((40,), 0.4))
-    known = known_of(found)
+    known = seen_in(found)
     assert 0.45 < known.mean() < 0.75
     assert torch.equal(found, rgb * known)
     assert torch.equal(patched(rgb, torch.zeros(40)), rgb)
@@ -54,8 +49,8 @@ def test_patches_are_unknown_and_the_rest_is_as_it_was(rgb):
 def test_whole_pixels_move_colour_right_and_down_and_leave_a_border_unknown(rgb):
     found = shifted(rgb, torch.tensor([[2.0, 1.0]]).repeat(40, 1))
     assert torch.allclose(found[..., 2:-2, 3:-2], rgb[..., 1:-3, 1:-4], atol=1e-4)
-    assert not known_of(found)[..., 0, :].any()
-    assert not known_of(found)[..., :, :2].any()
+    assert not seen_in(found)[..., 0, :].any()
+    assert not seen_in(found)[..., :, :2].any()
 
 
 def test_half_a_pixel_mixes_two(rgb):
@@ -68,7 +63,7 @@ def test_what_is_moved_never_mixes_with_what_is_unknown(rgb):
     rgb[..., 10:14, 10:14] = 0.0
     found = shifted(rgb, torch.tensor([[0.5, 0.5]]).repeat(40, 1))
     assert not found[..., 10:14, 10:14].any()
-    assert found[known_of(found).expand_as(found) > 0].min() >= 0.1 - 1e-3
+    assert found[seen_in(found).expand_as(found) > 0].min() >= 0.1 - 1e-3
 
 
 def test_every_sample_has_a_shift_of_its_own_and_some_have_none(rgb):
@@ -82,6 +77,6 @@ def test_colours_change_but_neither_what_is_known_nor_what_is_not(rgb):
     rgb[..., :5, :5] = 0.0
     rgb[:, 0, 8:10] = 0.0
     found = tinted(rgb, 0.3)
-    assert torch.equal(known_of(found), known_of(rgb))
+    assert torch.equal(seen_in(found), seen_in(rgb))
     assert found.max() <= 1
     assert (found - rgb).abs().mean() > 0.02

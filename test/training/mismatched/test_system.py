@@ -173,6 +173,59 @@ def test_detail_counts_in_every_loss_of_depth(system_of):
         system_of(fine, model={'scale': 16})
 
 
+def half_seen():
+    """Return samples of which colour is unseen in two columns of measured depth and a half."""
+    batch = random_batch()
+    batch.rgb[..., :5] = 0.0
+    return batch
+
+
+@pytest.mark.parametrize('arm', ARMS)
+def test_colour_that_is_not_seen_has_no_part(system_of, arm, monkeypatch):
+    system, estimates = system_of({**ARMS[arm], 'student': 'both'}), []
+    estimate = system.estimate
+
+    def watched(*args):
+        estimates.append(estimate(*args))
+        for image in (*estimates[-1][:2], *estimates[-1].blocks):
+            image.retain_grad()
+        return estimates[-1]
+
+    monkeypatch.setattr(system, 'estimate', watched)
+    torch.stack(list(system.step(half_seen()).losses.values())).sum().backward()
+    assert estimates
+    for found in estimates:
+        # By measured depth one block counts of which half is seen, by its other half.
+        unseen = 5 if found.depth.shape[-1] == 24 else 2
+        for image in (found.depth, found.scale):
+            if image.grad is not None:
+                assert not image.grad[..., :unseen].any()
+                assert image.grad[..., unseen:].any()
+    if arm == 'all':
+        of_low = estimates[0].blocks[0]  # 6 x 6: a column of it is two of measured depth
+        alone = torch.autograd.grad(system.step(half_seen()).losses['grid'], estimates[-2].blocks)
+        assert of_low.shape[-1] == 6
+        for image in alone:
+            assert not image[..., 0].any()
+            assert image[..., 1:].any()
+
+
+def test_the_reduced_picture_is_made_of_what_is_seen(system_of, monkeypatch):
+    system, batch, pictures = system_of(ARMS['low']), half_seen(), []
+    forward = DENet.forward
+
+    def watched(net, rgb):
+        pictures.append(rgb)
+        return forward(net, rgb)
+
+    monkeypatch.setattr(DENet, 'forward', watched)
+    system.step(batch)
+    (small,) = pictures
+    assert not small[..., :2].any()
+    seen = batch.rgb[..., 5].unflatten(2, (12, 2)).mean(3)
+    torch.testing.assert_close(small[..., 2], seen)
+
+
 @pytest.mark.parametrize('arm', ARMS)
 def test_samples_without_a_picture_do_not_count(system_of, arm):
     system = system_of(ARMS[arm])
