@@ -34,6 +34,10 @@ from cdst_ros.depth.messages import CameraInfoLike, Header, copy_header
 Floats = tuple[float, ...]
 _IDENTITY: Floats = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 _NO_PROJECTION: Floats = (0.0,) * 12
+#: How the names of topics of rectified images begin.
+_RECTIFIED = 'image_rect'
+#: Coefficients of distortion up to this are those of a straight lens.
+_STRAIGHT = 1e-9
 
 
 class Region(NamedTuple):
@@ -119,6 +123,34 @@ class CameraModel:
     def calibrated(self) -> bool:
         """Whether K is known: "if the camera is uncalibrated, ... K[0] == 0.0" (CameraInfo)."""
         return self.k[0] != 0.0 and self.k[4] != 0.0
+
+    @property
+    def bends(self) -> bool:
+        """Whether the lens distorts the image."""
+        return any(abs(value) > _STRAIGHT for value in self.d)
+
+    def rectified(self) -> CameraModel:
+        """Return the camera of the rectified images: without distortion, K as P has it."""
+        p = np.reshape(self.p, (3, 4))
+        return replace(
+            self,
+            d=(0.0,) * len(self.d),
+            k=_floats(p[:, :3].ravel()) if self.p[0] else self.k,
+            r=_IDENTITY,
+        )
+
+    def on_topic(self, topic: str) -> CameraModel:
+        """
+        Return the camera of the images of a topic.
+
+        A CameraInfo is of raw and of rectified images alike: the topic tells which they are. Those
+        of ``image_rect``, ``image_rect_color`` or ``image_rect_raw/compressed`` are rectified, as
+        image_proc and drivers name them; all others are raw.
+
+        :param topic: of the images, transport included or not; empty where it is not known
+        """
+        told = any(part.startswith(_RECTIFIED) for part in topic.split('/'))
+        return self.rectified() if told else self
 
     def reduced(self) -> CameraModel:
         """

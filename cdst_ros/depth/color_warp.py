@@ -24,7 +24,8 @@ import numpy as np
 from cdst_ros.depth.arrays import F32, F64, U8, AnyArray, Bool
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
-from cdst_ros.depth.registration import Lens, check_registrable, require_own_camera
+from cdst_ros.depth.lens import Lens
+from cdst_ros.depth.registration import check_registrable, lenses, require_own_camera
 from cdst_ros.depth.reprojection import JUMP_M, JUMP_SHARE
 
 #: Where no colour is looked up [px]: outside of any image, and of what OpenCV holds in 16 bits.
@@ -60,7 +61,6 @@ class ColorWarp:
         *,
         scale: int,
         alignment: GridAlignment = GridAlignment.HALF_PIXEL,
-        rectified: bool | None = None,
     ) -> None:
         """
         Work out what stays the same from frame to frame.
@@ -71,7 +71,6 @@ class ColorWarp:
             with optical axes [m]
         :param scale: pixels of the grid for one of depth, each way
         :param alignment: how the grid lies on that of depth
-        :param rectified: as of ``register``
         :raises RegistrationError: when a camera is uncalibrated, the transform not rigid, or the
             lens one that cannot be worked out
         """
@@ -80,9 +79,9 @@ class ColorWarp:
         self._scale, self._alignment = scale, alignment
         grid = self._camera.scaled(scale, alignment)
         self._size = grid.width, grid.height
-        lens = Lens.of(self._color_camera, rectified)
+        own, lens = lenses(self._camera, self._color_camera, to_color)
         self._lens = _BentView.of(self._color_camera, lens)
-        self._view = _View.of(self._camera, lens.projection, to_color)
+        self._view = _View.of(own, self._camera, lens.projection, to_color)
         #: Colour is averaged over so many pixels each way before it is sampled.
         self._averaged = max(int(self._color_camera.intrinsics()[0] / grid.intrinsics()[0]), 1)
         # The pixels of the grid that belong to one of depth lie so far around its centre.
@@ -90,7 +89,7 @@ class ColorWarp:
         size = np.array([self._color_camera.width, self._color_camera.height])
         #: Least and greatest place of a pixel of depth in the colour image.
         self._inside = np.full(2, around), size - 1 - around
-        on_grid = _View.of(grid, lens.projection, to_color)
+        on_grid = _View.of(own, grid, lens.projection, to_color)
         #: Where the pixels of the grid would be seen if everything were far away, (sH, sW, 2).
         self._far = self._lens.bent(on_grid.places(*_FAR_AWAY))
         self._far_low = self._lens.bent(self._view.places(*_FAR_AWAY))
@@ -248,15 +247,23 @@ class _View:
     shift: F32
 
     @classmethod
-    def of(cls, camera: CameraModel, theirs: F64, to_color: F64) -> _View:
-        """Return the view of a camera's pixels by another one, of the projection ``theirs``."""
-        fx, fy, cx, cy = camera.intrinsics()
-        v, u = np.mgrid[: camera.height, : camera.width].astype(np.float64)
+    def of(cls, lens: Lens, grid: CameraModel, theirs: F64, to_color: F64) -> _View:
+        """
+        Return the view of a camera's pixels by another one, of the projection ``theirs``.
+
+        :param lens: of the depth camera
+        :param grid: whose pixels it are, that camera made larger
+        """
+        v, u = np.mgrid[: grid.height, : grid.width].astype(np.float64)
+        pixels = np.stack([u.ravel(), v.ravel()], axis=1)
         # A baseline in P moves the points by the same for all pixels.
-        origin = camera.back_project_pixels(np.zeros((1, 2)), np.zeros(1))[0]
+        at_lens = np.zeros((1, 2)), np.zeros(1)
+        origin = np.zeros(3) if lens.bends else grid.back_project_pixels(*at_lens)[0]
+        rays = lens.back_project(pixels, np.ones(len(pixels)), grid) - origin
+        # Where the lens draws nothing, nothing is seen: as of what is behind.
+        rays[np.isnan(rays).any(axis=1)] = 0, 0, -1
         turned = theirs[:, :3] @ to_color[:3, :3]
-        rays = np.stack([(u - cx) / fx, (v - cy) / fy, np.ones_like(u)])
-        ray = np.tensordot(turned, rays, axes=1)
+        ray = np.tensordot(turned, rays.T.reshape(3, grid.height, grid.width), axes=1)
         shift = turned @ origin + theirs[:, :3] @ to_color[:3, 3] + theirs[:, 3]
         return cls(np.asarray(ray, np.float32), np.asarray(shift, np.float32))
 
@@ -310,7 +317,7 @@ class _BentView:
             return cls(-_MARGIN * size, (1 + _MARGIN) * size, None)
         k = np.reshape(camera.k, (3, 3))
         focal, center = np.array([k[0, 0], k[1, 1]]), np.array([k[0, 2], k[1, 2]])
-        low, high = (edge * focal + center for edge in lens.field())
+        low, high = (edge * focal + center for edge in lens.field)
         width, height = (np.ceil((high - low) / _LENS_STEP) + 1).astype(int)
         straight = _pixels(width, height).astype(np.float64) * _LENS_STEP + low
         rays = np.dstack([(straight - center) / focal, np.ones((height, width))])

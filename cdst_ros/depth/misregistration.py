@@ -33,7 +33,7 @@ import numpy as np
 
 from cdst_ros.depth.arrays import F32, F64, U8, Bool
 from cdst_ros.depth.camera import CameraModel
-from cdst_ros.depth.registration import Lens
+from cdst_ros.depth.registration import check_registrable, lenses
 from cdst_ros.depth.reprojection import JUMP_M, JUMP_SHARE
 
 #: Above this misregistration colour teaches edges where none are [px of the output].
@@ -162,8 +162,6 @@ class MisregistrationMeter:
         depth: F32,
         camera: CameraModel,
         to_color: F64,
-        *,
-        rectified: bool | None = None,
     ) -> None:
         """
         Look at an image and its colour; what comes after ``_MAX_IMAGES`` is left out.
@@ -173,14 +171,14 @@ class MisregistrationMeter:
         :param depth: (H, W) [m], NaN = unknown, as measured
         :param camera: of ``depth``
         :param to_color: (4, 4) rigid, takes points of the depth camera to the colour camera
-        :param rectified: as of ``register``
-        :raises RegistrationError: when a lens is one that cannot be worked out
-        :raises ValueError: when a camera is uncalibrated
+        :raises RegistrationError: when a camera is uncalibrated, the transform not rigid, or a
+            lens one that cannot be worked out
         """
         if self._images >= _MAX_IMAGES:
             return
-        color_camera = color_camera.reduced()
-        lens = Lens.of(color_camera, rectified)
+        camera, color_camera = camera.reduced(), color_camera.reduced()
+        check_registrable(camera, color_camera, to_color)
+        own, lens = lenses(camera, color_camera, to_color)
         self._images += 1
         # Pixels of the output are as wide, by angle, as those of depth are over the factor.
         finer = tuple(
@@ -199,7 +197,7 @@ class MisregistrationMeter:
             for number, (side, near) in enumerate(edges):
                 in_rows = number < 2
                 pixels, z = self._places(side, near, part, in_rows)
-                points = camera.back_project_pixels(pixels, z) @ to_color[:3, :3].T
+                points = own.back_project(pixels, z) @ to_color[:3, :3].T
                 inside, there = lens.project(points + to_color[:3, 3])
                 places = (there[inside] + 0.5) * finer - 0.5
                 sums.append(self._sums(places, across if in_rows else down, in_rows))

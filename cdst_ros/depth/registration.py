@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
@@ -22,14 +23,13 @@ import numpy as np
 
 from cdst_ros.depth.arrays import F32, F64, U8, AnyArray, Bool
 from cdst_ros.depth.camera import CameraModel
+from cdst_ros.depth.lens import Lens, LensError, bends_alike
 from cdst_ros.depth.reprojection import JUMP_M, JUMP_SHARE, reproject
 
-#: Lenses whose distortion is worked out, as CameraInfo names them, with OpenCV's coefficients.
-LENSES = ('plumb_bob', 'rational_polynomial')
 #: A rotation may be off by this.
 _RIGID = 1e-3
-#: Points of each border of the colour image that tell what the lens takes in.
-_BORDER = 65
+#: Transforms that differ by less are the same [m].
+_ALIKE = 1e-9
 
 
 class RegistrationError(ValueError):
@@ -56,7 +56,6 @@ def register(
     to_color: F64,
     *,
     output: CameraModel | None = None,
-    rectified: bool | None = None,
 ) -> Registered:
     """
     Return colour as the depth camera would see it.
@@ -67,6 +66,9 @@ def register(
     Where colour has more than two pixels for one of the output it is smoothed before it is
     sampled; two and fewer are averaged by sampling itself, between pixel centres.
 
+    Distortion of either lens is worked out; the camera of rectified images has none
+    (``CameraModel.rectified``).
+
     :param color: (h, w, 3) RGB
     :param color_camera: that took it
     :param depth: (h', w') [m], NaN = unknown, of low or of high resolution
@@ -74,24 +76,23 @@ def register(
     :param to_color: (4, 4) rigid, takes points of the depth camera to the colour camera, both
         with optical axes [m]
     :param output: camera of the grid to fill, of the same place and direction as ``camera``:
-        such as ``camera.scaled(scale, alignment)``; by default the grid of ``depth``
-    :param rectified: whether the distortion of the lens was taken out of ``color`` already
-        (``image_rect``); None where nobody tells: then a lens with distortion is refused
+        such as ``camera.scaled(scale, alignment)``, and distorted as it is; by default the grid
+        of ``depth``
     :raises RegistrationError: when an image is not of its camera, a camera is uncalibrated, the
         transform not rigid, or the lens one that cannot be worked out
     """
     color_camera, camera = color_camera.reduced(), camera.reduced()
     grid = camera if output is None else output.reduced()
     _check(color, color_camera, depth, camera, to_color)
-    lens = Lens.of(color_camera, rectified)
+    own, lens = lenses(camera, color_camera, to_color)
     fine = depth if grid == camera else reproject(depth, camera, grid, np.eye(4))
     rows, columns = np.nonzero(np.isfinite(fine))
     z = fine[rows, columns].astype(np.float64)
-    points = grid.back_project_pixels(np.stack([columns, rows], axis=1), z)
+    points = own.back_project(np.stack([columns, rows], axis=1).astype(np.float64), z, grid)
     points = points @ to_color[:3, :3].T + to_color[:3, 3]
     inside, pixels = lens.project(points)
     rows, columns, points, pixels = rows[inside], columns[inside], points[inside], pixels[inside]
-    free = ~_hidden(points, depth, camera, grid, to_color)
+    free = ~_hidden(points, depth, own, grid, to_color)
     rows, columns, pixels = rows[free], columns[free], pixels[free]
     seen = np.zeros(fine.shape, bool)
     seen[rows, columns] = True
@@ -102,6 +103,34 @@ def register(
                     cv2.BORDER_REPLICATE)  # fmt: skip
     rgb[~seen] = 0
     return Registered(np.asarray(rgb), seen)
+
+
+def straightened(color: U8, color_camera: CameraModel, grid: CameraModel) -> U8:
+    """
+    Return colour as another lens at the same place has it, (H, W, 3); that same if both are alike.
+
+    What only that lens shows is black. Where it looks is kept for the next image.
+
+    :param color: (h, w, 3) RGB
+    :param color_camera: that took it
+    :param grid: camera of the other lens
+    :raises RegistrationError: when the image is not of its camera, or a lens cannot be worked out
+    """
+    color_camera, grid = color_camera.reduced(), grid.reduced()
+    if bends_alike(color_camera, grid):
+        return color
+    require_own_camera('colour', color.shape, color_camera)
+    return np.asarray(cv2.remap(color, _places(color_camera, grid), None, cv2.INTER_LINEAR))
+
+
+@lru_cache(maxsize=4)
+def _places(color_camera: CameraModel, grid: CameraModel) -> F32:
+    """Return where pixels of a grid are in colour of the same place, (H, W, 2) [px]."""
+    own, lens = lenses(grid, color_camera, np.eye(4))
+    v, u = np.mgrid[: grid.height, : grid.width].astype(np.float64)
+    pixels = np.stack([u.ravel(), v.ravel()], axis=1)
+    _, places = lens.project(own.back_project(pixels, np.ones(len(pixels))))
+    return places.reshape(grid.height, grid.width, 2).astype(np.float32)
 
 
 def require_on_grid(
@@ -133,92 +162,26 @@ def require_on_grid(
     )
 
 
-class Lens:
-    """Where the colour camera draws points."""
+def lenses(camera: CameraModel, color_camera: CameraModel, to_color: F64) -> tuple[Lens, Lens]:
+    """
+    Return the lens of the depth camera and that of the colour camera.
 
-    def __init__(self, camera: CameraModel, bent: tuple[float, ...]) -> None:
-        self._camera = camera
-        self._bent = np.array(bent)
-        self._k = np.reshape(camera.k, (3, 3)).astype(np.float64)
+    Images of one place that are distorted alike, such as depth that its driver has aligned to
+    colour, lie on each other as they are: then nothing is worked out, whatever the model.
 
-    @classmethod
-    def of(cls, camera: CameraModel, rectified: bool | None) -> Lens:
-        """Return the lens of a camera; raise ``RegistrationError`` where it is not understood."""
-        bent = camera.d if any(abs(value) > 1e-9 for value in camera.d) else ()
-        if not bent or rectified:
-            return cls(camera, ())
-        told = f'{camera.distortion_model or "of no model"} {[round(d, 4) for d in bent]}'
-        if rectified is None:
-            raise RegistrationError(
-                f'the colour camera has lens distortion ({told}), and nobody says whether it is '
-                'still in the image: take the rectified image (image_rect of image_proc) and say '
-                'so'
-            )
-        if camera.distortion_model not in LENSES:
-            raise RegistrationError(
-                f'lens distortion of the colour camera ({told}) cannot be worked out, only '
-                f'{" and ".join(LENSES)}: take the rectified image (image_rect of image_proc)'
-            )
-        if not camera.calibrated:
-            raise RegistrationError(
-                'the colour camera has lens distortion but K is all 0: calibrate it, or take the '
-                'rectified image (image_rect of image_proc)'
-            )
-        return cls(camera, bent)
-
-    def project(self, points: F64) -> tuple[Bool, F64]:
-        """Return which points (N, 3) [m] are in the image, (N,), and the pixels of all, (N, 2)."""
-        before = points[:, 2] > 0
-        pixels = np.full((len(points), 2), -1e6)
-        if self.bends:
-            # Far outside of the image the polynomials turn back into it.
-            rays = np.full((len(points), 2), np.inf)
-            rays[before] = points[before, :2] / points[before, 2:]
-            low, high = self.field()
-            before &= ((rays >= low) & (rays <= high)).all(axis=1)
-            if before.any():
-                pixels[before] = self.draw(points[before])
-        else:
-            pixels[before] = self._camera.project(points[before])
-        size = np.array([self._camera.width, self._camera.height])
-        inside = before & ((pixels >= -0.5) & (pixels <= size - 0.5)).all(axis=1)
-        return np.asarray(inside), pixels
-
-    @property
-    def bends(self) -> bool:
-        """Whether there is a distortion to work out."""
-        return bool(self._bent.size)
-
-    @property
-    def projection(self) -> F64:
-        """The 3x4 projection of the same camera without distortion."""
-        if self.bends:
-            return np.hstack([self._k, np.zeros((3, 1))])
-        return self._camera.projection()
-
-    def draw(self, points: F64) -> F64:
-        """Return where points (N, 3) [m] are drawn that are within ``field``, (N, 2) [px]."""
-        none = np.zeros(3)
-        found, _ = cv2.projectPoints(points, none, none, self._k, self._bent)
-        return np.asarray(found.reshape(-1, 2))
-
-    def field(self) -> tuple[F64, F64]:
-        """Return the least and the greatest x / z and y / z that fall into the image."""
-        right, down = self._camera.width - 0.5, self._camera.height - 0.5
-        along = np.linspace(0, 1, _BORDER)
-        u, v = along * (right + 0.5) - 0.5, along * (down + 0.5) - 0.5
-        low = np.full(_BORDER, -0.5)
-        border = np.concatenate([
-            np.stack(side, axis=1)
-            for side in ((u, low), (u, low + down + 0.5), (low, v), (low + right + 0.5, v))
-        ])  # fmt: skip
-        rays = cv2.undistortPoints(border[:, None], self._k, self._bent).reshape(-1, 2)
-        return rays.min(axis=0), rays.max(axis=0)
+    :param camera: of depth
+    :param to_color: (4, 4), as of ``register``
+    :raises RegistrationError: when a lens is one that cannot be worked out
+    """
+    if np.abs(to_color - np.eye(4)).max() < _ALIKE and bends_alike(camera, color_camera):
+        return Lens(camera), Lens(color_camera)
+    try:
+        return Lens.of(camera, 'depth'), Lens.of(color_camera, 'colour')
+    except LensError as error:
+        raise RegistrationError(str(error)) from error
 
 
-def _hidden(
-    points: F64, depth: F32, camera: CameraModel, grid: CameraModel, to_color: F64
-) -> AnyArray:
+def _hidden(points: F64, depth: F32, lens: Lens, grid: CameraModel, to_color: F64) -> AnyArray:
     """
     Return which points (N, 3) of the colour camera's frame lie behind a measured surface, (N,).
 
@@ -236,7 +199,7 @@ def _hidden(
     buffer = CameraModel.from_intrinsics(
         fx, fy, float(cx), float(cy), int(columns.max()) + 2, int(rows.max()) + 2
     )
-    nearest = reproject(depth, camera, buffer, to_color)[rows, columns]
+    nearest = reproject(depth, lens.camera, buffer, to_color, lens.back_project)[rows, columns]
     z = points[:, 2]
     with np.errstate(invalid='ignore'):
         return np.asarray(z - nearest > np.maximum(JUMP_M, JUMP_SHARE * nearest))

@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -35,7 +35,17 @@ _SAME_SHARE = 0.02
 _ROWS = 32
 
 
-def reproject(depth: F32, camera: CameraModel, target: CameraModel, to_target: F64) -> F32:
+#: Takes pixels (N, 2) and their depths (N,) [m] to points (N, 3) [m].
+BackProjection = Callable[[F64, F64], F64]
+
+
+def reproject(
+    depth: F32,
+    camera: CameraModel,
+    target: CameraModel,
+    to_target: F64,
+    back_project: BackProjection | None = None,
+) -> F32:
     """
     Return a depth image as another camera sees it, (H', W') [m], NaN = unknown.
 
@@ -50,16 +60,18 @@ def reproject(depth: F32, camera: CameraModel, target: CameraModel, to_target: F
     :param camera: that measured it
     :param target: that it shall be seen by
     :param to_target: (4, 4), takes points of ``camera`` to ``target``
+    :param back_project: tells where ``camera`` looks, whose lens is straight by default
     :raises ValueError: when a camera is uncalibrated, or ``camera`` not one of this image
     """
     target = target.reduced()
     steps = _steps(camera, target)
     size = target.width * target.height
+    points_of = back_project or camera.back_project_pixels
     nearest = np.full(size, np.inf)
-    for pixels, z in _seen(depth, camera, target, to_target, steps):
+    for pixels, z in _seen(depth, points_of, target, to_target, steps):
         np.minimum.at(nearest, pixels, z)
     total, count = np.zeros(size), np.zeros(size)
-    for pixels, z in _seen(depth, camera, target, to_target, steps):
+    for pixels, z in _seen(depth, points_of, target, to_target, steps):
         front = z <= nearest[pixels] * (1 + _SAME_SHARE)
         total += np.bincount(pixels[front], 1 / z[front], size)
         count += np.bincount(pixels[front], minlength=size)
@@ -75,13 +87,11 @@ def _steps(camera: CameraModel, target: CameraModel) -> int:
 
 
 def _seen(
-    depth: F32, camera: CameraModel, target: CameraModel, to_target: F64, steps: int
+    depth: F32, points_of: BackProjection, target: CameraModel, to_target: F64, steps: int
 ) -> Iterator[tuple[AnyArray, F64]]:
     """Yield flat pixels of the target and the depths (N,) [m] that fall there, part by part."""
     for u, v, z in _samples(depth, steps):
-        fx, fy, cx, cy = camera.intrinsics()
-        points = np.stack([(u - cx) / fx * z, (v - cy) / fy * z, z], axis=1)
-        points = points @ to_target[:3, :3].T + to_target[:3, 3]
+        points = points_of(np.stack([u, v], axis=1), z) @ to_target[:3, :3].T + to_target[:3, 3]
         points = points[points[:, 2] > 0]
         columns, rows = np.rint(target.project(points)).astype(np.int64).T
         inside = (columns >= 0) & (columns < target.width) & (rows >= 0) & (rows < target.height)

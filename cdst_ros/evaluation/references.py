@@ -24,6 +24,8 @@ import numpy as np
 from cdst_ros.depth.arrays import F64, U8
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.depth.lens import bends_alike
+from cdst_ros.depth.registration import RegistrationError, straightened
 from cdst_ros.depth.reprojection import reproject
 from cdst_ros.evaluation.degrade import valid_median
 from cdst_ros.evaluation.judging import View
@@ -254,21 +256,51 @@ def color_of(
     Return colour that lies on a grid, (H, W, 3), or None where it is not known to.
 
     Colour has to be of the depth image's frame and show the same view: where both cameras are
-    known, with the same intrinsics within 0.5 % once it has the size of the grid.
+    known, with the same intrinsics within 0.5 % once it has the size of the grid. Distortion that
+    depth does not have is taken out of it; None where that cannot be worked out.
 
     :param camera: of the grid, where it is known
     :param size: of the grid, (H, W); None: that of the depth image
     """
+    found = _same_view(frame, camera, size)
+    ours, theirs = _usable(camera), _usable(frame.color_camera)
+    if found is None or frame.color is None or ours is None or theirs is None:
+        return found
+    factor = found.shape[1] / frame.color.shape[1]
+    try:
+        return straightened(found, theirs.scaled(factor, GridAlignment.HALF_PIXEL), ours)
+    except RegistrationError:
+        return None
+
+
+def color_as_it_is(
+    frame: SourceFrame, camera: CameraModel | None, size: tuple[int, ...] | None = None
+) -> U8 | None:
+    """
+    Return what ``color_of`` does, but None where colour is distorted otherwise than depth.
+
+    Images that are distorted alike lie on each other as they are.
+    """
+    ours, theirs = _usable(camera), _usable(frame.color_camera)
+    if ours is not None and theirs is not None and not bends_alike(ours, theirs):
+        return None
+    return _same_view(frame, camera, size)
+
+
+def _same_view(
+    frame: SourceFrame, camera: CameraModel | None, size: tuple[int, ...] | None
+) -> U8 | None:
+    """Return colour of the same view, made as large as a grid, whatever the lens."""
     color, (height, width) = frame.color, size or frame.depth.shape
     if color is None or not frame.color_registered:
         return None
     factor = width / color.shape[1]
     if abs(color.shape[0] * factor - height) >= 1:
         return None
-    theirs = _usable(frame.color_camera)
-    if camera is not None and camera.calibrated and theirs is not None:
+    ours, theirs = _usable(camera), _usable(frame.color_camera)
+    if ours is not None and theirs is not None:
         scaled = theirs.scaled(factor, GridAlignment.HALF_PIXEL)
-        if not scaled.agrees(camera):
+        if not scaled.agrees(ours):
             return None
     if color.shape[:2] == (height, width):
         return color

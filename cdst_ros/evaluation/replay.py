@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.depth.camera import CameraModel
-from cdst_ros.depth.registration import RegistrationError, require_on_grid
+from cdst_ros.depth.registration import RegistrationError, require_on_grid, straightened
 from cdst_ros.depth.repetition import RepetitionDetector
 from cdst_ros.evaluation.guide import Guide
 from cdst_ros.evaluation.skipped import Skipped
@@ -144,7 +144,8 @@ def registered_color(frame: SourceFrame, scale: int, camera: CameraModel | None)
     Return colour (sH, sW, 3) that lies on the output grid.
 
     Size alone proves nothing: colour has to be of the depth image's frame and, where both cameras
-    are known, of the output's intrinsics within 0.5 %.
+    are known, of the output's intrinsics within 0.5 %. Distortion that depth does not have is
+    taken out of it.
 
     :param camera: of the output
     :raises RegistrationError: when there is none, or it is not registered
@@ -158,7 +159,9 @@ def registered_color(frame: SourceFrame, scale: int, camera: CameraModel | None)
             'driver first'
         )
     require_on_grid(frame.color, frame.color_camera, (height, width), camera)
-    return frame.color
+    if camera is None or frame.color_camera is None:
+        return frame.color
+    return straightened(frame.color, frame.color_camera, camera)
 
 
 def realtime_factor(recorded_seconds: float, seconds: float) -> float:

@@ -25,7 +25,7 @@ from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.depth.misregistration import Misregistration, MisregistrationMeter
 from cdst_ros.depth.registration import RegistrationError, register
-from cdst_ros.evaluation.references import color_of
+from cdst_ros.evaluation.references import color_as_it_is
 from cdst_ros.evaluation.sources import SourceFrame
 from cdst_ros.evaluation.spread import spread
 
@@ -71,6 +71,8 @@ def color_beside(frame: SourceFrame, scale: int, alignment: GridAlignment) -> U8
     """
     Return colour of the depth image's own view on the grid, black as 1; else how it is brought.
 
+    Colour of that view with another lens than depth is brought there as that of another camera.
+
     :raises RegistrationError: when the frame has no colour, or nobody knows how it lies to depth
     """
     if frame.color is None:
@@ -78,19 +80,20 @@ def color_beside(frame: SourceFrame, scale: int, alignment: GridAlignment) -> U8
     camera = frame.camera
     grid = None if camera is None else camera.scaled(scale, alignment)
     height, width = frame.depth.shape
-    found = color_of(frame, grid, (scale * height, scale * width))
+    found = color_as_it_is(frame, grid, (scale * height, scale * width))
     if found is not None:
         return np.maximum(found, 1)
     if camera is None or frame.color_camera is None:
         raise RegistrationError(
             'colour does not lie on depth, and a camera_info is missing: record those of both'
         )
-    if frame.to_color is None:
+    to_color = np.eye(4) if frame.color_registered else frame.to_color
+    if to_color is None:
         raise RegistrationError(
             'colour is of another camera than depth, and nobody knows where that is: record '
             '/tf_static'
         )
-    return Beside(frame.color, camera, frame.color_camera, frame.to_color)
+    return Beside(frame.color, camera, frame.color_camera, to_color)
 
 
 class ColorMeter:
@@ -132,11 +135,12 @@ class ColorMeter:
 def _cameras(frame: SourceFrame) -> tuple[CameraModel, CameraModel, F64]:
     """Return both cameras and what leads from the one to the other; of one view any will do."""
     assert frame.color is not None
-    known = frame.camera is not None and frame.color_camera is not None
+    ours, theirs = frame.camera, frame.color_camera
+    known = ours is not None and theirs is not None and ours.calibrated and theirs.calibrated
     if known and frame.to_color is not None:
-        assert frame.camera is not None
-        assert frame.color_camera is not None
-        return frame.camera, frame.color_camera, frame.to_color
+        assert ours is not None
+        assert theirs is not None
+        return ours, theirs, frame.to_color
     if not frame.color_registered:
         raise RegistrationError('nobody knows how colour lies to depth')
     return _pinhole(frame.depth.shape), _pinhole(frame.color.shape), np.eye(4)

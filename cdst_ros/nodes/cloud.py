@@ -64,6 +64,7 @@ class CloudMaker:
         self._log = log
         self._due = 0.0
         self._registrar = Registrar()
+        self._told_bent = False
         self._worker = Worker('cloud', self._make, failed, nice=_NICE)
 
     def due(self) -> bool:
@@ -107,6 +108,14 @@ class CloudMaker:
                 "it, or have its driver publish the factory's calibration"
             )
             return
+        if order.camera.bends and not self._told_bent:
+            self._told_bent = True
+            self._log.warn(
+                f'{self._outputs.topic("cloud")}: the lens of the depth camera bends '
+                f'({order.camera.distortion_model} {list(order.camera.d)}), and points are made '
+                'as if it did not, as depth_image_proc makes them: take a topic of rectified '
+                'depth (image_rect), or rectify it first'
+            )
         cloud = cloud_of(order.depth, order.camera, self._colors(order))
         self._outputs.publish_cloud(message_of(cloud), order.header)
         self._window.add({'cloud': time.perf_counter() - began})

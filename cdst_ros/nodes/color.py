@@ -44,16 +44,14 @@ class ColorImage(NamedTuple):
     A colour image that was read.
 
     :param pixels: (h, w, 3) RGB
-    :param camera: that took it
+    :param camera: that took it, without distortion where the topic is one of rectified images
     :param to_color: (4, 4), takes points of the depth camera to that
-    :param rectified: whether lens distortion has been taken out
     :param topic: its source
     """
 
     pixels: U8
     camera: CameraModel
     to_color: F64
-    rectified: bool
     topic: str
 
 
@@ -67,8 +65,8 @@ def read_color(color: Color) -> ColorImage:
         pixels = decode_color(color.image)
     except ColorDecodeError as error:
         raise NoColorError('not readable', f'{color.topic}: {error}') from error
-    camera = CameraModel.from_message(color.info)
-    return ColorImage(pixels, camera, color.to_color, color.rectified, color.topic)
+    camera = CameraModel.from_message(color.info).on_topic(color.topic)
+    return ColorImage(pixels, camera, color.to_color, color.topic)
 
 
 class Registrar:
@@ -95,7 +93,7 @@ class Registrar:
         :param camera: of ``depth``
         :raises NoColorError: when it cannot be brought there
         """
-        key = camera, color.camera, color.to_color.tobytes(), color.rectified, scale, alignment
+        key = camera, color.camera, color.to_color.tobytes(), scale, alignment
         try:
             if self._warp is None or key != self._key:
                 self._warp = ColorWarp(
@@ -104,7 +102,6 @@ class Registrar:
                     color.to_color,
                     scale=scale,
                     alignment=alignment,
-                    rectified=color.rectified,
                 )
                 self._key = key
             return self._warp(color.pixels, depth)

@@ -37,8 +37,10 @@ from cdst_ros.nodes.subscription import AdaptiveSubscription
 IMAGE_TOPIC, INFO_TOPIC = 'rgb/image_raw', 'rgb/camera_info'
 COLOR_TOPICS = (IMAGE_TOPIC, INFO_TOPIC)
 
-#: Images that are kept for the depth that may still come: large ones take megabytes.
-_KEPT = 4
+#: Images are kept for the depth that may still come so much later [ns]: stereo takes its time.
+_KEPT_NS = 500_000_000
+#: But no more than so many bytes of them, and so many images in any case.
+_KEPT_BYTES, _FEWEST = 192 * 2**20, 4
 #: A stream that has been still for so many periods, or so long [s], is not waited for.
 _STILL_PERIODS, _STILL_S = 3.0, 0.2
 #: Images may come so many stamps before their camera_info, or after it.
@@ -57,7 +59,8 @@ class ColorSource:
     """
     Subscribes to colour and its camera_info, and finds the image of a depth image.
 
-    All methods run on the executor's thread, but ``color_of`` and what explains run on any.
+    All methods run on the executor's thread, but what ``finder`` returns and what explains run on
+    any.
 
     :param frames: that tell where the colour camera is
     :param arrived: called when there is another image
@@ -78,7 +81,7 @@ class ColorSource:
         self._parameters = parameters
         self._pairer = self._new_pairer()
         self._lock = threading.Lock()
-        self._shots: deque[_Shot] = deque(maxlen=_KEPT)
+        self._shots: deque[_Shot] = deque()
         self._period: int | None = None
         self._last_arrival = time.monotonic()
         self._last_image: int | None = None
@@ -123,11 +126,23 @@ class ColorSource:
         due = stamp if self._period is None else newest + self._period
         return abs(due - stamp) < min(stamp - newest, self._tolerance + 1)
 
-    def color_of(self, header: Any) -> Color | NoColor:
-        """Return colour for the depth image of this header, or why there is none."""
-        stamp = stamp_ns(header)
+    def finder(self, header: Any) -> Callable[[], Color | NoColor]:
+        """
+        Return what finds colour for the depth image of this header, or why there is none.
+
+        The nearest image that is here now is kept for it, however late it is asked for; one that
+        comes until then may be nearer.
+        """
+        return partial(self._color_of, header, self._nearest(stamp_ns(header), None))
+
+    def _nearest(self, stamp: int, kept: _Shot | None) -> _Shot | None:
         with self._lock:
-            shot = min(self._shots, key=lambda one: abs(one.stamp - stamp), default=None)
+            shots = [*self._shots] if kept is None else [kept, *self._shots]
+        return min(shots, key=lambda one: abs(one.stamp - stamp), default=None)
+
+    def _color_of(self, header: Any, kept: _Shot | None) -> Color | NoColor:
+        stamp = stamp_ns(header)
+        shot = self._nearest(stamp, kept)
         if shot is None:
             return NoColor('missing', self._explain_missing)
         apart = abs(shot.stamp - stamp)
@@ -137,8 +152,7 @@ class ColorSource:
         to_color = self._frames.between(ours, theirs)
         if to_color is None:
             return NoColor('frame unknown', partial(self._frames.explain, ours, theirs))
-        rectified = self.topic.rsplit('/', maxsplit=1)[-1].startswith('image_rect')
-        return Color(shot.image, shot.info, to_color, rectified, self.topic)
+        return Color(shot.image, shot.info, to_color, self.topic)
 
     @property
     def _tolerance(self) -> int:
@@ -170,8 +184,17 @@ class ColorSource:
                     self._shots.clear()
                 self._period = step if step > 0 else None
             self._shots.append(_Shot(stamp, image, info))
+            self._forget()
         self._last_arrival = time.monotonic()
         self._arrived()
+
+    def _forget(self) -> None:
+        """Drop the images that no depth is expected for any more."""
+        held = sum(len(shot.image.data) for shot in self._shots)
+        while len(self._shots) > _FEWEST and (
+            self._shots[-1].stamp - self._shots[0].stamp > _KEPT_NS or held > _KEPT_BYTES
+        ):
+            held -= len(self._shots.popleft().image.data)
 
     def _is_still(self) -> bool:
         """Tell whether the stream has stopped, as far as one can see."""

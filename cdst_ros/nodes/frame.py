@@ -28,14 +28,12 @@ class Color(NamedTuple):
     :param image: sensor_msgs/Image
     :param info: its CameraInfo
     :param to_color: (4, 4), takes points of the depth camera to the colour camera
-    :param rectified: whether the topic is one of rectified images
     :param topic: its source
     """
 
     image: Any
     info: Any
     to_color: F64
-    rectified: bool
     topic: str
 
 

@@ -293,7 +293,7 @@ class Pipeline:
         """Return the camera of the input, None without one that fits it."""
         if frame.camera_info is None:
             return None
-        camera = CameraModel.from_message(frame.camera_info).reduced()
+        camera = CameraModel.from_message(frame.camera_info).on_topic(frame.topic).reduced()
         height, width = depth.shape
         if camera.matches(width, height):
             return camera

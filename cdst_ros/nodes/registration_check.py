@@ -102,7 +102,7 @@ class RegistrationCheck:
 
     def _look(self, look: _Look) -> None:
         color = look.color
-        key = color.camera, look.camera, color.to_color.tobytes(), color.rectified, look.scale
+        key = color.camera, look.camera, color.to_color.tobytes(), look.scale
         if key != self._key:
             self._key, self._meter = key, None
             self._tell(None, '')
@@ -111,14 +111,7 @@ class RegistrationCheck:
             self._meter, self._seen = MisregistrationMeter(factor, factor / look.scale), 0
         try:
             require_own_camera('colour', color.pixels.shape, color.camera)
-            self._meter.add(
-                color.pixels,
-                color.camera,
-                look.depth,
-                look.camera,
-                color.to_color,
-                rectified=color.rectified,
-            )
+            self._meter.add(color.pixels, color.camera, look.depth, look.camera, color.to_color)
         except RegistrationError:
             return  # who is to use this colour says so
         self._seen += 1

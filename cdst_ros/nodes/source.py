@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
@@ -230,9 +229,7 @@ class DepthSource:
         if self._deadline is not None:
             self._deadline.cancel()
         if frame is not None and self._color is not None:
-            # Asked for when it is the frame's turn: meanwhile more may have come.
-            find = partial(self._color.color_of, frame.depth.header)
-            self._deliver(frame._replace(find_color=find))
+            self._deliver(frame._replace(find_color=self._color.finder(frame.depth.header)))
 
     def _start_deadline(self) -> None:
         if self._deadline is None:

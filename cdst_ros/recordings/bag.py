@@ -109,7 +109,8 @@ class BagFrame(NamedTuple):
     :param frame_id: of the depth message's header
     :param encoding: ``16UC1`` (also for mono16) or ``32FC1``
     :param depth: (H, W) [m], NaN = unknown
-    :param camera: None where the bag has no camera_info for the topic
+    :param camera: None where the bag has no camera_info for the topic; of rectified images without
+        distortion (``CameraModel.on_topic``)
     :param color: (h, w, 3) RGB, None where it is not read or has not come
     :param color_frame_id: of the colour message's header
     :param color_camera: likewise
@@ -346,16 +347,20 @@ class BagReader:
             frame_id=message.header.frame_id,
             encoding='32FC1' if _encoding(message).startswith('32FC1') else '16UC1',
             depth=depth,
-            camera=_camera(found, 'depth_info'),
+            camera=self._camera(found, 'depth'),
             color=color,
             color_frame_id='' if color is None else found['color'][1].header.frame_id,
-            color_camera=_camera(found, 'color_info'),
+            color_camera=self._camera(found, 'color'),
             reference=reference,
             reference_stamp_ns=stamp_ns(header) if header else 0,
             reference_frame_id=header.frame_id if header else '',
-            reference_camera=_camera(found, 'reference_info'),
+            reference_camera=self._camera(found, 'reference'),
             color_jpeg=None if color is None else _jpeg(found['color'][1]),
         )
+
+    def _camera(self, found: dict[str, _Received], role: str) -> CameraModel | None:
+        info, topic = found.get(f'{role}_info'), getattr(self.topics, role)
+        return None if info is None else CameraModel.from_message(info[1]).on_topic(topic)
 
     def _depth(self, raw: RawMessage, message: Any) -> F32 | None:
         read = decode_compressed if raw.msgtype == COMPRESSED else decode
@@ -400,7 +405,3 @@ def _encoding(message: Any) -> str:
 def _jpeg(message: Any) -> bytes | None:
     data = bytes(message.data[: len(JPEG_SIGNATURE)])
     return bytes(message.data) if data == JPEG_SIGNATURE else None
-
-
-def _camera(found: dict[str, _Received], role: str) -> CameraModel | None:
-    return CameraModel.from_message(found[role][1]) if role in found else None

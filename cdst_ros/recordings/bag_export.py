@@ -200,7 +200,8 @@ class _Exporter:
             elif color is not None:
                 self._writer.write_color(topic, color, stamp, frame_id)
             self._count(topic)
-            camera, info = frame.camera(kind), self._infos[kind]
+            # As it was told: the topic says what of it is in the images.
+            camera, info = frame.image(kind).camera, self._infos[kind]
             # Depth registered to colour may share its camera_info.
             if camera is not None and info not in told:
                 told.add(info)

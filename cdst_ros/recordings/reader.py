@@ -15,7 +15,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import overload
 
@@ -61,9 +61,17 @@ def read_sequences(path: Path) -> Lines[SequenceEntry]:
 class RecordedFrame:
     """One frame of a recording; its images are read when they are asked for."""
 
-    def __init__(self, folder: Path, entry: FrameEntry) -> None:
+    def __init__(
+        self, folder: Path, entry: FrameEntry, topics: Mapping[str, str] | None = None
+    ) -> None:
+        """
+        Take what its line tells.
+
+        :param topics: ROS topics that its images came from, by kind, where known
+        """
         self.entry = entry
         self._folder = folder
+        self._topics = topics or {}
 
     @property
     def index(self) -> int:
@@ -103,8 +111,14 @@ class RecordedFrame:
             ) from None
 
     def camera(self, kind: str = 'depth') -> CameraModel | None:
-        """Return the camera that took the ``kind`` image, where both are known."""
-        return self.image(kind).camera if self.has(kind) else None
+        """
+        Return the camera that took the ``kind`` image, where both are known.
+
+        Images of a topic of rectified ones (``CameraModel.on_topic``) have no distortion left;
+        those of any other topic, or of none that is known, are raw.
+        """
+        camera = self.image(kind).camera if self.has(kind) else None
+        return None if camera is None else camera.on_topic(self._topics.get(kind, ''))
 
     def frame_id(self, kind: str = 'depth') -> str:
         """Return the optical frame that the ``kind`` image was taken in."""
@@ -281,11 +295,14 @@ class Recording(Sequence[RecordedFrame]):
 
     def __getitem__(self, index: int | slice) -> RecordedFrame | list[RecordedFrame]:
         if isinstance(index, slice):
-            return [RecordedFrame(self.path, entry) for entry in self._entries[index]]
-        return RecordedFrame(self.path, self._entries[index])
+            return [self._frame(entry) for entry in self._entries[index]]
+        return self._frame(self._entries[index])
 
     def __iter__(self) -> Iterator[RecordedFrame]:
-        return (RecordedFrame(self.path, entry) for entry in self._entries)
+        return map(self._frame, self._entries)
+
+    def _frame(self, entry: FrameEntry) -> RecordedFrame:
+        return RecordedFrame(self.path, entry, self._sequences[entry.sequence].topics)
 
 
 def _square(matrix: Matrix | None) -> F64 | None:

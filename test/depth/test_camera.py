@@ -252,6 +252,32 @@ def test_a_message_goes_round(messages: Any, camera: CameraModel) -> None:
     assert CameraModel.from_message(sent) == camera
 
 
+@pytest.mark.parametrize(
+    ('topic', 'rectified'),
+    [
+        ('/camera/rgb/image_raw', False),
+        ('/camera/rgb/image_color', False),
+        ('/camera/rgb/image_rect_color', True),
+        ('/camera/rgb/image_rect_color/compressed', True),
+        ('/camera/depth/image_rect_raw', True),
+        ('/rect/image', False),
+        ('', False),
+    ],
+)
+def test_the_topic_tells_whether_distortion_is_in_the_image(topic: str, rectified: bool) -> None:
+    k = (100.0, 0.0, 50.0, 0.0, 100.0, 40.0, 0.0, 0.0, 1.0)
+    p = (90.0, 0.0, 48.0, -9.0, 0.0, 91.0, 39.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    told = CameraModel(101, 81, 'plumb_bob', (0.1, 0.0, 0.0, 0.0, 0.0), k, p=p)
+    camera = told.on_topic(topic)
+    assert camera.bends is not rectified
+    if rectified:
+        assert camera.intrinsics() == (90.0, 91.0, 48.0, 39.0)
+        assert camera.k == (90.0, 0.0, 48.0, 0.0, 91.0, 39.0, 0.0, 0.0, 1.0)
+        assert camera.p == p
+    else:
+        assert camera == told
+
+
 def test_filling_leaves_nothing_of_the_message_before(messages: Any) -> None:
     roi = {'x_offset': 5, 'y_offset': 6, 'height': 7, 'width': 8, 'do_rectify': True}
     info = messages.camera_info(

@@ -11,6 +11,8 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -20,12 +22,24 @@ from hypothesis import strategies as st
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.color_warp import ColorWarp
 from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.depth.lens import Lens
 from cdst_ros.depth.registration import RegistrationError, register
 from cdst_ros.synthetic import CameraPath, indoor_scene, render
 
 from .views import bent, beside, camera, picture, truly_seen
 
 HALF_PIXEL = GridAlignment.HALF_PIXEL
+#: As the factory calibrates the depth camera of an Azure Kinect, and a fisheye.
+LENSES = {
+    'barrel': bent(-0.25),
+    'pincushion': bent(0.15),
+    'rational': replace(
+        bent(0.0),
+        distortion_model='rational_polynomial',
+        d=(5.3, 3.5, 1e-4, 1e-4, 0.18, 5.6, 5.2, 0.98),
+    ),
+    'fisheye': replace(bent(0.0), distortion_model='equidistant', d=(0.1, 0.02, 0.0, 0.0)),
+}
 
 
 def slopes(color):
@@ -173,22 +187,48 @@ def test_much_finer_colour_does_not_alias():
     assert np.abs(found.astype(int) - expected).max() <= 1
 
 
-@pytest.mark.parametrize('k1', [-0.25, 0.15])
-def test_distortion_is_worked_out(k1):
-    distorted, ideal = bent(k1), camera(320, 240, 230.0)
+@pytest.mark.parametrize('kind', LENSES)
+def test_distortion_is_worked_out(kind):
+    distorted, ideal = LENSES[kind], camera(320, 240, 230.0)
     raw = picture(240, 320)
     small = camera(80, 60, 230.0 / 4)
     depth = np.full((60, 80), 2.0, np.float32)
     to_color = beside(0.04, -0.02, degrees=1.0)
-    found = ColorWarp(small, distorted, to_color, scale=4, rectified=False)(raw, depth)
+    found = ColorWarp(small, distorted, to_color, scale=4)(raw, depth)
     grid = small.scaled(4, HALF_PIXEL)
-    slow = register(raw, distorted, depth, small, to_color, output=grid, rectified=False)
+    slow = register(raw, distorted, depth, small, to_color, output=grid)
     seen = found.any(axis=-1)
-    assert np.mean(seen == slow.seen) > 0.97
+    assert np.mean(seen == slow.seen) > 0.96
     both = cv2.erode((seen & slow.seen).astype(np.uint8), np.ones((11, 11))) > 0
     assert np.abs(found.astype(int) - slow.rgb)[both].mean() < 3
     straight = ColorWarp(small, ideal, to_color, scale=4)(raw, depth)
     assert np.abs(found.astype(int) - straight)[both].mean() > 15, 'the lens matters'
+    rectified = ColorWarp(small, distorted.rectified(), to_color, scale=4)(raw, depth)
+    assert np.array_equal(rectified, straight)
+
+
+@pytest.mark.parametrize('kind', LENSES)
+def test_distortion_of_the_depth_camera_is_worked_out(kind):
+    """Of a wall, so that it can be told where each pixel of bent depth looks."""
+    bent_so, theirs = LENSES[kind].scaled(1 / 4, HALF_PIXEL), camera(480, 360, 230.0)
+    to_color, depth = beside(0.04, -0.02), np.full((60, 80), 2.0, np.float32)
+    color = cv2.GaussianBlur(picture(360, 480), (0, 0), 4)
+    grid = bent_so.scaled(4, HALF_PIXEL)
+    v, u = np.mgrid[:240, :320].astype(np.float64)
+    rays = Lens.of(grid, 'depth').rays(np.stack([u.ravel(), v.ravel()], axis=1))
+    points = np.column_stack([2 * rays, np.full(len(rays), 2.0)]) + to_color[:3, 3]
+    at = theirs.project(points).reshape(240, 320, 2).astype(np.float32)
+    expected = cv2.remap(color, at, None, cv2.INTER_LINEAR).astype(int)
+    inside = ((at > 4) & (at < (475, 355))).all(axis=-1)
+    assert inside.mean() > 0.5
+
+    found = ColorWarp(bent_so, theirs, to_color, scale=4)(color, depth)
+    slow = register(color, theirs, depth, bent_so, to_color, output=grid)
+    for rgb, seen in ((found, found.any(axis=-1)), (slow.rgb, slow.seen)):
+        assert np.mean(seen[inside]) > 0.97
+        assert np.abs(rgb - expected)[inside & seen].mean() < 2
+    straight = ColorWarp(bent_so.rectified(), theirs, to_color, scale=4)(color, depth)
+    assert np.abs(straight - expected)[inside].mean() > 8, 'the lens matters'
 
 
 def test_a_baseline_in_p_is_part_of_the_place():

@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.depth.lens import Lens
 from cdst_ros.depth.misregistration import (
     LIMIT_PX,
     MisregisteredError,
@@ -153,10 +155,36 @@ def test_colour_of_another_place_tells_nothing(views):
         require_registered(found)
 
 
-def test_a_lens_that_is_not_understood_is_refused(views):
-    bent = CameraModel(640, 480, 'equidistant', (0.1, 0.0, 0.0, 0.0), COLOR.k)
-    with pytest.raises(RegistrationError, match='image_rect'):
-        measured(views[:1], camera=bent)
+@pytest.mark.parametrize(
+    ('cameras', 'said'),
+    [
+        ((LOW, CameraModel(640, 480, 'cubic', (0.1, 0.0, 0.0, 0.0), COLOR.k)), 'image_rect'),
+        ((LOW, CameraModel(640, 480)), 'the camera of colour is uncalibrated'),
+        ((CameraModel(160, 120), COLOR), 'the camera of depth is uncalibrated'),
+    ],
+)
+def test_a_camera_that_is_not_understood_is_refused(views, cameras, said):
+    (depth, color), (low, high) = views[0], cameras
+    with pytest.raises(RegistrationError, match=said):
+        MisregistrationMeter.of_scale(SCALE).add(color, high, depth, low, np.eye(4))
+
+
+def test_distortion_is_worked_out(views):
+    """Colour as a fisheye takes it, and told so; taken as straight it lies far beside."""
+    bent = replace(COLOR, distortion_model='equidistant', d=(0.05, 0.0, 0.0, 0.0), p=(0.0,) * 12)
+    v, u = np.mgrid[:480, :640].astype(np.float64)
+    rays = Lens.of(bent, 'colour').rays(np.stack([u.ravel(), v.ravel()], axis=1))
+    at = COLOR.project(np.column_stack([rays, np.ones(len(rays))]))
+    at = at.reshape(480, 640, 2).astype(np.float32)
+
+    def through(color):
+        return cv2.remap(color, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+    found = measured(views, through, bent)
+    assert found.known, found.why
+    assert found.size < TOLERANCE
+    straight = measured(views, through)
+    assert not straight.known or straight.size > TOLERANCE
 
 
 def found_at(right, down, why=''):

@@ -11,6 +11,8 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -172,7 +174,7 @@ def test_distortion_is_worked_out_where_the_image_has_it(k1):
     at = (rays * 230 + (319.5, 239.5)).astype(np.float32)
     raw = cv2.remap(straight, at, None, cv2.INTER_LINEAR)
     depth = np.full((240, 320), 2.0, np.float32)
-    found = register(raw, distorted, depth, ideal, np.eye(4), rectified=False)
+    found = register(raw, distorted, depth, ideal, np.eye(4))
     expected = straight[120:360, 160:480]
     off = np.abs(found.rgb.astype(int) - expected)[found.seen]
     assert np.median(off) <= 6
@@ -181,24 +183,34 @@ def test_distortion_is_worked_out_where_the_image_has_it(k1):
         assert found.seen.all(), 'a barrel takes in more than the pinhole'
     else:
         assert not found.seen[0, 0]
-    wider = register(raw, distorted, np.full((480, 640), 2.0, np.float32), wide, np.eye(4),
-                     rectified=False)  # fmt: skip
+    wider = register(raw, distorted, np.full((480, 640), 2.0, np.float32), wide, np.eye(4))
     assert not wider.seen[0, 0], 'polynomials that turn back are no view'
-    told = register(expected, distorted, depth, ideal, np.eye(4), rectified=True)
+    told = register(expected, distorted.rectified(), depth, ideal, np.eye(4))
     assert np.array_equal(told.rgb, expected)
 
 
-def test_a_lens_that_is_not_understood_is_refused():
+@pytest.mark.parametrize('which', [0, 1])
+def test_a_lens_that_is_not_understood_is_refused_and_named(which):
     one, depth = camera(32, 24, 30.0), np.ones((24, 32), np.float32)
-    color = picture(24, 32)
-    fisheye = CameraModel(32, 24, 'equidistant', (0.1, 0.0, 0.0, 0.0), one.k)
-    with pytest.raises(RegistrationError, match='image_rect'):
-        register(color, fisheye, depth, one, np.eye(4))
-    with pytest.raises(RegistrationError, match='only plumb_bob'):
-        register(color, fisheye, depth, one, np.eye(4), rectified=False)
-    only_p = CameraModel(32, 24, 'plumb_bob', (0.1, 0.0, 0.0, 0.0, 0.0), p=one.p)
-    with pytest.raises(RegistrationError, match='K is all 0'):
-        register(color, only_p, depth, one, np.eye(4), rectified=False)
+    color, name = picture(24, 32), ('depth', 'colour')[which]
+    for lens, said in (
+        (CameraModel(32, 24, 'cubic', (0.1, 0.0, 0.0, 0.0), one.k), r'cubic \[0.1.*image_rect'),
+        (CameraModel(32, 24, 'plumb_bob', (0.1, 0.0, 0.0, 0.0, 0.0), p=one.p), 'K is all 0'),
+    ):
+        both = (lens, one) if which == 0 else (one, lens)
+        with pytest.raises(RegistrationError, match=f'{name}.*{said}'):
+            register(color, both[1], depth, both[0], np.eye(4))
+
+
+@pytest.mark.parametrize('model', ['plumb_bob', 'equidistant', 'cubic'])
+def test_images_that_are_distorted_alike_lie_on_each_other_as_they_are(model):
+    """As depth that its driver has aligned to colour, and both have the camera_info of colour."""
+    one = camera(32, 24, 30.0)
+    bent_so = replace(one, distortion_model=model, d=(-0.2, 0.02, 0.0, 0.0))
+    color, depth = picture(24, 32), np.full((24, 32), 2.0, np.float32)
+    found = register(color, bent_so, depth, bent_so, np.eye(4))
+    assert found.seen.all()
+    assert np.array_equal(found.rgb, color)
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,20 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.depth.lens import Lens
 from cdst_ros.depth.registration import RegistrationError
 from cdst_ros.evaluation.guide import Guide
+from cdst_ros.evaluation.references import color_of
+from cdst_ros.evaluation.replay import registered_color
+from cdst_ros.evaluation.seen_color import seen_color
 from cdst_ros.evaluation.sources import SourceFrame
 
 from .conftest import CAMERA, WorkedEngine
@@ -55,6 +62,51 @@ def test_colour_of_the_same_view_gets_the_size_of_the_output():
     half = frame(color=np.full((24, 32, 3), 99, np.uint8), color_camera=CAMERA)
     assert (guide()(half) == 99).all()
     assert guide()(half).shape == (48, 64, 3)
+
+
+def distorted(color, camera):
+    """Return colour as a lens draws it that nobody has straightened, and its camera."""
+    lens = replace(camera, d=(-0.6, 0.2, 0.0, 0.0, 0.0))
+    v, u = np.mgrid[: lens.height, : lens.width].astype(np.float64)
+    rays = Lens.of(lens, 'colour').rays(np.stack([u.ravel(), v.ravel()], axis=1))
+    at = camera.project(np.column_stack([rays, np.ones(len(rays))]))
+    at = at.reshape(lens.height, lens.width, 2).astype(np.float32)
+    return cv2.remap(color, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), lens
+
+
+def off(found, expected):
+    return np.abs(found.astype(int) - expected)[4:-4, 4:-4].mean()
+
+
+def test_colour_of_the_same_view_is_straightened_where_its_lens_bends():
+    soft = cv2.GaussianBlur(frame().color, (0, 0), 2)
+    straight = cv2.normalize(soft, None, 1, 255, cv2.NORM_MINMAX)
+    raw, lens = distorted(straight, GRID)
+    one = frame(color=raw, color_camera=lens)
+    assert off(raw, straight) > 9
+    for found in (guide()(one), seen_color(one, 2), color_of(one, GRID, (48, 64))):
+        assert off(found, straight) < 3
+    assert off(registered_color(one, 2, GRID), straight) < 3
+    told = one._replace(color_camera=lens.rectified())
+    assert np.array_equal(guide()(told), np.maximum(raw, 1)), 'a topic that says it is rectified'
+
+
+def test_colour_that_is_distorted_as_depth_is_lies_on_it():
+    lens = replace(GRID, distortion_model='cubic', d=(-0.2, 0.02, 0.0, 0.0))
+    one = frame(color_camera=lens, camera=lens.scaled(0.5, GridAlignment.HALF_PIXEL))
+    assert np.array_equal(guide()(one), one.color)
+    assert np.array_equal(seen_color(one, 2), one.color)
+
+
+def test_a_lens_that_nobody_can_work_out_is_refused():
+    lens = replace(GRID, distortion_model='cubic', d=(-0.2, 0.02, 0.0, 0.0))
+    one = frame(color_camera=lens)
+    for use in (guide(), lambda frame: seen_color(frame, 2)):
+        with pytest.raises(RegistrationError, match=r'colour camera \(cubic.*image_rect'):
+            use(one)
+    with pytest.raises(RegistrationError, match='cubic'):
+        registered_color(one, 2, GRID)
+    assert color_of(one, GRID, (48, 64)) is None
 
 
 def test_colour_of_another_camera_is_warped_by_depth_and_unknown_where_it_sees_nothing():

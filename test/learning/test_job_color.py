@@ -13,10 +13,14 @@
 # limitations under the License.
 
 import json
+from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
+from cdst_ros.depth.camera import CameraModel
+from cdst_ros.depth.lens import Lens
 from cdst_ros.learning.color import color_of, look_at, told_of_color
 from cdst_ros.learning.job import Job
 from cdst_ros.learning.parts import split
@@ -32,15 +36,18 @@ def frames():
     return [camera.frame(number) for number in range(40)]
 
 
-def record(folder, frames, *, shift=0, frame_id=None, reference=False):
+def record(
+    folder, frames, *, shift=0, frame_id=None, reference=False, camera=None, topic='/rgb/image_raw'
+):
     """Record frames, their colour so many pixels to the right of where it was seen."""
     with RecordingWriter(folder, rate_hz=2.0) as writer:
+        writer.begin_sequence(topics={'color': topic})
         for frame in frames:
             color = np.roll(frame.color, shift, axis=1)
             writer.append(
                 frame.stamp_ns,
                 Picture(frame.depth, frame.frame_id, frame.camera),
-                Picture(color, frame_id or frame.frame_id, frame.camera_hr),
+                Picture(color, frame_id or frame.frame_id, camera or frame.camera_hr),
                 Picture(frame.truth_mm, frame.frame_id, frame.camera_hr) if reference else None,
             )
     return folder
@@ -50,6 +57,47 @@ def test_colour_that_lies_on_depth_can_teach(tmp_path, frames):
     found = color_of(record(tmp_path / 'room', frames), 2)
     assert found.usable
     assert 'px of the output beside depth' in found.why
+
+
+def bent(camera, model='plumb_bob'):
+    return replace(camera, distortion_model=model, d=(-0.2, 0.02, 0.0, 0.0, 0.0))
+
+
+def through(lens, camera, color):
+    """Return a picture of a straight camera as a lens draws it."""
+    v, u = np.mgrid[: lens.height, : lens.width].astype(np.float64)
+    rays = Lens.of(lens, 'colour').rays(np.stack([u.ravel(), v.ravel()], axis=1))
+    at = camera.project(np.column_stack([rays, np.ones(len(rays))]))
+    at = at.reshape(lens.height, lens.width, 2).astype(np.float32)
+    return cv2.remap(color, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def test_colour_of_a_lens_that_bends_can_teach(tmp_path, frames):
+    camera = frames[0].camera_hr
+    lens = bent(camera)
+    raw = [replace(frame, color=through(lens, camera, frame.color)) for frame in frames]
+    found = color_of(record(tmp_path / 'raw', raw, camera=lens), 2)
+    assert found.usable, found.why
+    straight = color_of(record(tmp_path / 'ignored', raw), 2)
+    assert not straight.usable or straight.why > found.why, 'the lens matters'
+
+
+def test_the_topic_of_a_recording_says_that_colour_is_rectified(tmp_path, frames):
+    topic, lens = '/camera/rgb/image_rect_color', bent(frames[0].camera_hr, 'cubic')
+    found = color_of(record(tmp_path / 'rectified', frames, camera=lens, topic=topic), 2)
+    assert found.usable, found.why
+    raw = color_of(record(tmp_path / 'raw', frames, camera=lens), 2)
+    assert not raw.usable
+    assert 'cubic' in raw.why
+    assert 'image_rect' in raw.why
+
+
+def test_colour_of_the_same_view_needs_no_calibration(tmp_path, frames):
+    unknown = CameraModel(frames[0].camera_hr.width, frames[0].camera_hr.height)
+    found = color_of(record(tmp_path / 'room', frames, camera=unknown), 2)
+    assert found.usable, found.why
+    beside = color_of(record(tmp_path / 'beside', frames, camera=unknown, shift=6), 2)
+    assert not beside.usable
 
 
 @pytest.mark.parametrize(

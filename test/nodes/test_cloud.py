@@ -96,6 +96,21 @@ def test_points_are_those_of_the_enlarged_image(make_cloudy, stride):
     assert (np.isnan(found['x']) == np.isnan(z)).all()
 
 
+def test_depth_of_a_lens_that_bends_is_said_once_where_points_are_made_of_it(make_cloudy):
+    graph = make_cloudy()
+    lens = replace(camera(), d=(-0.2, 0.02, 0.0, 0.0, 0.0))
+
+    def see():
+        stamp = graph.tick()
+        graph.info.publish(info(lens, stamp))
+        graph.depth.publish(image(wall(), stamp))
+        graph.until(lambda: graph.clouds.at(stamp), 0.5, strict=False)
+        return len(graph.clouds.messages) >= 3
+
+    graph.until(see)
+    assert graph.times_said('the lens of the depth camera bends') == 1
+
+
 @pytest.mark.parametrize('guided', [False, True])
 def test_points_have_the_colour_that_is_seen_there(make_cloudy, tmp_path, guided):
     models = tiny_models(tmp_path) if guided else {}

@@ -32,13 +32,22 @@ def colored(**changes):
     set_header(msg, 1.0)
     for name, value in changes.items():
         setattr(msg, name, value)
-    return Color(msg, info(camera(), 1.0), np.eye(4), False, '/rgb/image_raw')
+    return Color(msg, info(camera(), 1.0), np.eye(4), '/rgb/image_raw')
 
 
 def test_colour_is_rgb_with_its_camera():
     found = read_color(colored())
     assert np.unique(found.pixels.reshape(-1, 3), axis=0).tolist() == [[10, 20, 30]]
     assert found.camera == camera()
+
+
+@pytest.mark.parametrize(
+    ('topic', 'bends'), [('/rgb/image_raw', True), ('/rgb/image_rect_color', False)]
+)
+def test_the_topic_tells_whether_distortion_is_in_the_image(topic, bends):
+    lens = replace(camera(), d=(-0.2, 0.02, 0.0, 0.0, 0.0))
+    found = read_color(colored()._replace(info=info(lens, 1.0), topic=topic))
+    assert found.camera == (lens if bends else lens.rectified())
 
 
 @pytest.mark.parametrize('change', [{'encoding': 'bayer_rggb8'}, {'step': 3}, {'width': 0}])

@@ -32,7 +32,7 @@ from guided_graph import (
 from sensor_msgs.msg import Image, PointCloud2
 from tiny_model import CHANNELS, write_model
 
-from cdst_ros.nodes import choice, registration_check
+from cdst_ros.nodes import choice, color_source, registration_check
 from cdst_ros.superres.engine import EngineError
 from cdst_ros.superres.engines import open_engine
 
@@ -144,7 +144,7 @@ def uncalibrated(graph, stamp):
 
 
 def of_an_odd_lens(graph, stamp):
-    lens = replace(camera(36, 48), distortion_model='equidistant', d=(0.1, 0.0, 0.0, 0.0))
+    lens = replace(camera(36, 48), distortion_model='cubic', d=(0.1, 0.0, 0.0, 0.0))
     graph.show(grey(), stamp, model=lens)
 
 
@@ -238,6 +238,53 @@ def test_the_nearest_of_a_faster_camera_is_taken(graph):
         return (shown(sigma) == 60).all()
 
     graph.until(nearest)
+
+
+def test_depth_that_comes_long_after_its_stamp_finds_its_colour(graph):
+    """Stereo takes its time, and colour of a fast camera runs ahead."""
+    graph.begin()
+    began, source = graph.clock_s, graph.node._source._color
+
+    def come(stamp):
+        return any(shot.stamp == round(stamp * 1e9) for shot in source._shots)
+
+    for number in range(12):
+        stamp = round(began + (number + 1) / 50, 3)
+        graph.show(grey(20 + 5 * number), stamp)
+        graph.until(lambda at=stamp: come(at))
+    stamp = round(began + 4 / 50, 3)
+    graph.info.publish(info(camera(), stamp))
+    graph.depth.publish(image(wall(), stamp))
+    sigma = graph.until(lambda: graph.sigmas.at(stamp))
+    assert (shown(sigma) == 35).all()
+
+
+def test_colour_of_a_frame_is_kept_until_its_turn(graph):
+    """However long the model is busy with the frame before."""
+    graph.begin()
+    stamp = graph.see(grey(33))
+    graph.until(lambda: graph.sigmas.at(stamp))
+    header, source = image(wall(), stamp).header, graph.node._source._color
+    find = graph.on_node(lambda: source.finder(header))
+
+    def passed():
+        graph.see(grey(44))
+        return source._shots[0].stamp > round(stamp * 1e9)
+
+    graph.until(passed)
+    assert (np.asarray(find().image.data) == 33).all()
+
+
+def test_what_is_kept_of_colour_is_bounded(graph, monkeypatch):
+    size = grey().nbytes
+    monkeypatch.setattr(color_source, '_KEPT_BYTES', 6 * size)
+    graph.begin()
+    source = graph.node._source._color
+    for _ in range(8):
+        graph.sigma_of(grey(44))
+    assert len(source._shots) <= 6
+    monkeypatch.setattr(color_source, '_KEPT_BYTES', size)
+    graph.until(lambda: bool(graph.see(grey(44))) and len(source._shots) == 4)
 
 
 def test_colour_that_lies_beside_depth_is_refused_until_it_does_not(

@@ -20,6 +20,7 @@ from graph import camera
 from guided_graph import boxes
 from waiting import wait_until
 
+from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.nodes import registration_check
 from cdst_ros.nodes.color import ColorImage
@@ -37,7 +38,7 @@ def offered(check, frames, right=0, down=0, plain=False):
         fine = np.roll(number.repeat(SCALE, 0).repeat(SCALE, 1), (down, right), (0, 1))
         rgb = np.full((480, 640, 3), 90, np.uint8) if plain else PALETTE[fine]
         on_grid = CAMERA.scaled(SCALE, GridAlignment.HALF_PIXEL)
-        color = ColorImage(rgb, on_grid, np.eye(4), False, '/rgb')
+        color = ColorImage(rgb, on_grid, np.eye(4), '/rgb')
         seen = check._seen
         check.offer(color, depth, CAMERA, SCALE)
         wait_until(lambda before=seen: check._seen != before)
@@ -83,8 +84,25 @@ def test_a_frame_a_second_is_looked_at(monkeypatch):
     monkeypatch.setattr(registration_check, 'PERIOD_S', 3600.0)
     offered(check, 1)
     depth, _ = boxes(0)
-    color = ColorImage(np.zeros((480, 640, 3), np.uint8), CAMERA, np.eye(4), False, '/rgb')
+    color = ColorImage(np.zeros((480, 640, 3), np.uint8), CAMERA, np.eye(4), '/rgb')
     for _ in range(5):
         check.offer(color, depth, CAMERA, SCALE)
     check.stop()
     assert check._seen == 1
+
+
+@pytest.mark.parametrize('which', ['depth', 'colour'])
+def test_a_camera_that_is_not_calibrated_is_left_to_who_uses_it_to_tell(monkeypatch, which):
+    monkeypatch.setattr(registration_check, 'PERIOD_S', 0.0)
+    failures = []
+    check = RegistrationCheck(failures.append)
+    depth, _ = boxes(0)
+    unknown, known = CameraModel(160, 120), camera(120, 160)
+    ours, theirs = (unknown, known) if which == 'depth' else (known, unknown)
+    color = ColorImage(np.zeros((120, 160, 3), np.uint8), theirs, np.eye(4), '/rgb')
+    check.offer(color, depth, ours, SCALE)
+    wait_until(lambda: check._key is not None)
+    check.stop()
+    assert failures == []
+    assert check.found is None
+    assert not check.refusal

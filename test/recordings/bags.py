@@ -59,7 +59,7 @@ def info(stamp, camera=CAMERA, frame_id='depth_optical'):
         height=camera.height,
         width=camera.width,
         distortion_model='plumb_bob',
-        d=np.zeros(5),
+        d=np.array(camera.d),
         k=np.array(camera.k),
         r=np.array(camera.r),
         p=np.array(camera.p),

@@ -16,6 +16,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -238,6 +239,23 @@ def test_colour_comes_with_its_depth_where_there_is_some(tmp_path, require, miss
         assert frame.color[0, 0].tolist() == [255, 0, 0]
         assert frame.color_frame_id == 'color_optical'
         assert frame.color_camera == CAMERA
+
+
+@pytest.mark.parametrize(
+    ('topic', 'bends'),
+    [('/cam/image_raw', True), ('/cam/image_rect_color', False)],
+)
+def test_colour_of_a_topic_of_rectified_images_has_no_distortion_left(tmp_path, topic, bends):
+    lens = replace(CAMERA, d=(-0.2, 0.02, 0.0, 0.0, 0.0))
+    messages = [
+        (topic, image(START, np.zeros((48, 64, 3), np.uint8), 'bgr8', 'optical'), START),
+        ('/cam/camera_info', info(START, lens, 'optical'), START),
+        (DEPTH, image(START, depth_pixels(0), '16UC1'), START),
+        (INFO, info(START), START),
+    ]
+    with BagReader(write(tmp_path / 'b', messages), color_topic='') as bag:
+        (frame,) = bag
+    assert frame.color_camera == (lens if bends else lens.rectified())
 
 
 def test_jpeg_colour_is_read(tmp_path):

@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -20,6 +21,8 @@ import pytest
 from cdst_ros.recordings.errors import RecordingError
 from cdst_ros.recordings.reader import Recording
 from cdst_ros.recordings.writer import Picture, RecordingWriter
+
+from .walks import CAMERA
 
 
 @pytest.fixture
@@ -116,3 +119,19 @@ def test_a_damaged_line_costs_its_frame_only(folder, change):
     recording = Recording(folder)
     assert [f.index for f in recording] == [0, 2, 3]
     assert [line.number for line in recording.damaged] == [2]
+
+
+def test_the_topic_that_an_image_came_from_says_whether_it_is_rectified(tmp_path):
+    """Its camera_info serves raw and rectified images alike."""
+    bent = replace(CAMERA, d=(-0.2, 0.02, 0.0, 0.0, 0.0))
+    with RecordingWriter(tmp_path / 'r') as writer:
+        for number, topic in enumerate(('/rgb/image_raw', '/rgb/image_rect_color', '')):
+            writer.begin_sequence(topics={'color': topic} if topic else None)
+            depth = Picture(np.ones((12, 16), np.uint16), 'tof', bent)
+            color = Picture(np.ones((12, 16, 3), np.uint8), 'rgb', bent)
+            writer.append(number * 10**9, depth, color)
+    recording = Recording(tmp_path / 'r')
+    assert [frame.camera('color').bends for frame in recording] == [True, False, True]
+    assert all(frame.camera('depth').bends for frame in recording)
+    assert recording[1].camera('color') == recording[:2][1].camera('color') == bent.rectified()
+    assert recording[1].image('color').camera == bent, 'what was told is kept'
