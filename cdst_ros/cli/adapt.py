@@ -41,7 +41,10 @@ def register(app: typer.Typer) -> None:
 
 
 def adapt(
-    recording: Annotated[Path, typer.Argument(help='Recording of the trainer node.')],
+    recording: Annotated[
+        Path,
+        typer.Argument(help='Recording of the trainer node, or of `cdst-ros record import`.'),
+    ],
     overrides: Annotated[
         list[str] | None,
         typer.Argument(metavar='[KEY=VALUE]...', help='Values for the training.'),
@@ -100,6 +103,7 @@ def adapt(
     from cdst_ros.synthetic import lasting_name
 
     with told_plainly(ModelError, ValueError, OSError):
+        _require_recording(recording)
         base = find_model(start)
         order = Order(
             recording=str(recording.resolve()),
@@ -126,6 +130,24 @@ def adapt(
         typer.echo(told_of_color(job))
     typer.echo(str(job.result()['sentence']))
     typer.echo(f'model: {model}; report: {job / REPORT_HTML}')
+
+
+def _require_recording(path: Path) -> None:
+    """Refuse what is no recording, and say how one is made of it."""
+    from cdst_ros.evaluation.sources import Kind, kind_of
+    from cdst_ros.learning.job import JobError
+
+    if not path.exists():
+        raise JobError(f'there is no folder {path}: give the one that a recording lies in')
+    kind = kind_of(path)
+    if kind is Kind.RECORDING:
+        return
+    what = 'is a bag' if kind is Kind.BAG else 'holds no recording'
+    folder = path.with_name(f'{path.stem}_recording')
+    raise JobError(
+        f'{path} {what}: make a recording of a bag, or of a folder of images, first. '
+        f'cdst-ros record import {path} {folder}, then cdst-ros adapt {folder}'
+    )
 
 
 def _minded(order: Order, work: Path) -> Job:

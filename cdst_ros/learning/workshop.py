@@ -47,9 +47,9 @@ from cdst_ros.superres.contract import read_metadata
 _SUFFIX, _CONFIGS = '.onnx', ('.yaml', '.yml')
 #: Jobs that have ended are kept, the newest so many.
 KEPT = 8
-#: Variables that only ROS reads.
 #: What a job may be asked for otherwise when it goes on.
 _FREE = {'threads', 'priority', 'python'}
+#: Variables that only ROS reads.
 _FOREIGN = ('ROS_', 'RMW_', 'RCUTILS_', 'FASTRTPS_', 'FASTDDS_', 'CYCLONEDDS_')
 
 
@@ -90,12 +90,15 @@ class Workshop:
         Models and configuration are copied, so that whatever becomes of their files changes
         nothing.
 
-        :raises JobError: when another is at work, or the recording has too few frames
+        :raises JobError: when another is at work, the recording has too few frames, or the model
+            to start from is guided
         :raises RecordingError: when the recording cannot be read
         :raises ModelError: when a model cannot be used
         :raises OSError: when the disk refuses
         """
         self._refuse_a_second()
+        if not order.candidate:
+            _refuse_guided(order.base)
         entries = read_entries(Path(order.recording)).entries
         divide(entries, order.held_out, order.gap_s)
         self._tidy()
@@ -255,6 +258,17 @@ def _free_name(folder: Path) -> str:
     stem = datetime.now().strftime('%Y%m%d-%H%M%S')
     names = (stem, *(f'{stem}-{number}' for number in range(2, 100)))
     return next(name for name in names if not (folder / name).exists())
+
+
+def _refuse_guided(base: str) -> None:
+    """Refuse a start that sees colour: what a job makes better is a network of depth alone."""
+    metadata = read_metadata(base)
+    if metadata.guided:
+        raise JobError(
+            f'{metadata.name} is guided: it sees colour when it runs. What can be adapted is a '
+            'model of depth alone: start from one, such as lite_x4. A guided model can then be '
+            'trained beside what comes of it: cdst-ros train guided_x4 start=ADAPTED.onnx'
+        )
 
 
 def _copied(model: str, folder: Path) -> str:

@@ -35,15 +35,23 @@ def run(*arguments):
 @pytest.mark.parametrize(
     ('arguments', 'message'),
     [
-        (['none', '--from', 'lite_x9'], 'neither a shipped model'),
-        (['none'], '0 frames are too few'),
+        (['short', '--from', 'lite_x9'], 'neither a shipped model'),
+        (['short'], '3 frames are too few'),
+        (['none'], 'there is no folder none'),
+        (['images'], 'images holds no recording'),
+        (['walk.mcap'], 'is a bag: make a recording of a bag'),
+        (['walk.mcap'], 'cdst-ros record import walk.mcap walk_recording, then cdst-ros adapt'),
     ],
 )
 def test_faults_are_told_without_a_traceback(arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / 'walk.mcap').write_bytes(b'')
+    (tmp_path / 'images').mkdir()
+    record(tmp_path / 'short', 3, size=(16, 12))
     done = run(*arguments)
     assert done.exit_code == 1
     assert message in done.output.replace('\n', ' ')
+    assert not list(tmp_path.glob('*.adapt/*'))
     assert 'Traceback' not in done.output
 
 

@@ -18,9 +18,11 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import onnx
 import pytest
 
 from cdst_ros.learning.alone import alone
@@ -29,6 +31,7 @@ from cdst_ros.learning.job import Job, JobError, Order, Status
 from cdst_ros.learning.supervisor import Supervisor
 from cdst_ros.learning.workshop import KEPT, Workshop, can_go_on, wait_for
 from cdst_ros.superres.contract import read_metadata
+from cdst_ros.superres.store import shipped_models
 
 PATIENCE_S = 120.0
 
@@ -88,6 +91,17 @@ def test_never_two_at_once(workshop, order):
     assert subprocess.run(command, check=False).returncode == 0
     assert job.status().state == 'working'
     assert len(stages_begun(job)) == 1
+
+
+def test_a_guided_model_is_refused_before_anything_is_done(workshop, order, tmp_path):
+    guided = onnx.load(str(shipped_models()['fast_x4']))
+    (told,) = (prop for prop in guided.metadata_props if prop.key == 'cdst_ros.model')
+    told.value = json.dumps({**json.loads(told.value), 'guided': True})
+    onnx.save(guided, str(tmp_path / 'guided.onnx'))
+    asked = replace(order(), base=str(tmp_path / 'guided.onnx'))
+    with pytest.raises(JobError, match=r'fast_x4 is guided.* start from one, such as lite_x4'):
+        workshop.start(asked)
+    assert not workshop.jobs()
 
 
 def test_killing_the_training_costs_nothing_but_time(workshop, order):
