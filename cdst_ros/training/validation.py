@@ -24,11 +24,10 @@ import torch
 from torch import Tensor
 
 from cdst_ros.depth.arrays import U8
-from cdst_ros.recordings.images import decode_color
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.data import Batch
 from cdst_ros.training.sources.held_out import VALIDATION_SCENES
-from cdst_ros.training.sources.image import resized
+from cdst_ros.training.sources.image import read_picture, resized
 from cdst_ros.training.sources.levels import PROTOCOL
 
 #: Folder -> levels that a stored value of it is worth.
@@ -47,7 +46,7 @@ def validation_scenes(folder: Path, scale: int, *, color: bool = False) -> list[
     Return the validation scenes below ``folder``, disparity as depth.
 
     :param color: whether batches carry pictures; unknown where a scene has none
-    :raises ConfigError: when it holds none of the folders, or lacks a scene
+    :raises ConfigError: when it holds none of the folders, or lacks a scene or can not read one
     """
     found = [
         Scene(name, _of_scene(folder / name, scene, _LEVELS[name], scale, color=color))
@@ -72,7 +71,7 @@ def _of_scene(folder: Path, scene: str, levels: float, scale: int, *, color: boo
     picture = folder / f'{scene}_rgb.jpg'
     if not picture.exists():
         return batch._replace(rgb=torch.zeros(1, 3, height, width), has_rgb=torch.zeros(1))
-    rgb = resized(decode_color(picture.read_bytes()), stored.shape)[:height, :width]
+    rgb = resized(read_picture(picture), stored.shape)[:height, :width]
     pixels = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None] / 255
     return batch._replace(rgb=pixels, has_rgb=torch.ones(1))
 

@@ -23,7 +23,7 @@ import numpy as np
 from cdst_ros.depth.arrays import U8, AnyArray
 from cdst_ros.depth.encodings import MILLIMETRES
 from cdst_ros.training.config import ConfigError
-from cdst_ros.training.sources.image import SourceImage, disparity, metric, resized
+from cdst_ros.training.sources.image import SourceImage, disparity, metric, read_picture, resized
 from cdst_ros.training.sources.reserved import refuse_image
 from cdst_ros.training.sources.selection import select
 from cdst_ros.training.sources.settings import SourceConfig
@@ -77,16 +77,13 @@ def _picture(file: Path, depth: AnyArray) -> U8 | None:
     color = file.with_name(_name(file) + COLOR_SUFFIX)
     if not color.exists():
         return None
-    bgr = cv2.imread(str(color), cv2.IMREAD_COLOR)
-    if bgr is None:
-        raise ConfigError(f'{color} is no image that can be read')
+    rgb = read_picture(color)
     height, width = depth.shape
-    if abs(bgr.shape[0] * width / bgr.shape[1] - height) >= 1:
+    if abs(rgb.shape[0] * width / rgb.shape[1] - height) >= 1:
         raise ConfigError(
-            f'{color} is {bgr.shape[1]}x{bgr.shape[0]}, {file.name} {width}x{height}: a picture '
+            f'{color} is {rgb.shape[1]}x{rgb.shape[0]}, {file.name} {width}x{height}: a picture '
             'shows the same view. Set color: false for this source to do without'
         )
-    rgb: U8 = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
     return resized(rgb, depth.shape)
 
 

@@ -16,12 +16,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from cdst_ros.depth.arrays import F32, U8
 from cdst_ros.evaluation.degrade import valid_median
+from cdst_ros.recordings.errors import RecordingError
+from cdst_ros.recordings.images import decode_color
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.sources.levels import Span
 
@@ -70,6 +73,18 @@ def disparity(name: str, levels: F32, rgb: U8 | None) -> SourceImage:
     if not np.isfinite(levels).any():
         raise ConfigError(f'{name} holds no known disparity')
     return SourceImage(name, levels, rgb, Span.of(levels))
+
+
+def read_picture(file: Path) -> U8:
+    """
+    Return the picture (H, W, 3), RGB, in a JPEG file.
+
+    :raises ConfigError: when it is no whole one; decoders fill what is missing with grey
+    """
+    try:
+        return decode_color(file.read_bytes())
+    except (OSError, RecordingError) as error:
+        raise ConfigError(f'{file} is no image that can be read: {error}') from None
 
 
 def resized(rgb: U8, shape: tuple[int, ...]) -> U8:

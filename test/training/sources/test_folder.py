@@ -62,6 +62,18 @@ def test_pictures_are_optional_and_fit(tmp_path):
         images(tmp_path, kind='metric', path='b')
 
 
+def test_a_picture_that_is_cut_short_is_refused(tmp_path):
+    """Decoders make grey of what is missing, at full size."""
+    write_metric(tmp_path / 'a', 'x')
+    picture = tmp_path / 'a' / 'x_rgb.jpg'
+    whole = picture.read_bytes()
+    picture.write_bytes(whole[: len(whole) // 2])
+    assert cv2.imread(str(picture)).shape == (48, 64, 3)
+    with pytest.raises(ConfigError, match=r'x_rgb\.jpg is no image .* JPEG cut short after'):
+        images(tmp_path, kind='metric', path='a')
+    assert images(tmp_path, kind='metric', path='a', color=False)[0].rgb is None
+
+
 def test_images_are_left_out_by_name_and_by_their_place(tmp_path):
     write_metric(tmp_path / 'a', 'abcdefghij', color=False)
     source = {'kind': 'metric', 'path': 'a'}
