@@ -116,7 +116,9 @@ class TransferSystem(SuperResSystem):
         step_de = units.spread
         if batch.disparity is not None:
             step_de = step_de * (1 - 2 * batch.disparity.view(-1, 1, 1, 1))
-        enlarged = enlarge(batch.depth, batch.valid, scale)
+        # A hole is the crop's mean, which is 0 in its units; 0 m would be far from all else.
+        known = enlarge(batch.valid, torch.ones_like(batch.valid), scale) > 0
+        enlarged = torch.where(known, enlarge(batch.depth, batch.valid, scale), units.mean)
         image, base = batch.rgb, units.mean
         if self.transfer.prompted:
             image, base = torch.cat([image, (enlarged - base) / step_de], 1), enlarged

@@ -30,6 +30,7 @@ from cdst_ros.training.system import SuperResSystem
 from cdst_ros.training.train import system_of, train
 from cdst_ros.training.transfer.networks import block_pairs
 from cdst_ros.training.transfer.system import TransferSystem
+from cdst_ros.training.transfer.units import crop_units
 
 from ..pictured import random_batch
 
@@ -177,6 +178,34 @@ def test_a_prompted_teacher_starts_at_the_enlarged_input(joint, batch):
     joined = system.join(batch, system.network.features(batch.depth, batch.valid))
     wanted = torch.nn.functional.interpolate(batch.depth, scale_factor=2, mode='bilinear')
     assert torch.allclose(joined.de, wanted, atol=1e-5)
+
+
+def shown_to(system, batch):
+    """Return what depth estimation is shown of a batch."""
+    shown = []
+    hook = system.auxiliary.estimation.register_forward_pre_hook(
+        lambda _, given: shown.append(given[0])
+    )
+    system.join(batch, system.network.features(batch.depth, batch.valid))
+    hook.remove()
+    return shown[0]
+
+
+def test_a_hole_is_shown_to_a_prompted_teacher_as_the_mean(joint_system, batch):
+    system = joint_system({'prompted': True})
+    whole = shown_to(system, batch)
+    units = crop_units(batch.depth, batch.valid, system._sigma(batch.depth))
+    large = torch.nn.functional.interpolate(batch.depth, scale_factor=2, mode='bilinear')
+    assert torch.allclose(whole[:, 3:], (large - units.mean) / units.spread, atol=1e-5)
+    valid = batch.valid.clone()
+    valid[:, :, 4:8, 4:8] = 0
+    holed = batch._replace(depth=batch.depth * valid, valid=valid)
+    shown = shown_to(system, holed)
+    # The inner ones of its pixels have no measured one beside them.
+    assert (shown[:, 3, 9:15, 9:15] == 0).all()
+    units = crop_units(holed.depth, valid, system._sigma(holed.depth))
+    measured = (batch.depth - units.mean) / units.spread
+    assert shown[:, 3].min() >= measured.min()
 
 
 def test_the_branch_that_errs_has_no_part_in_the_structure(joint_system, batch):
