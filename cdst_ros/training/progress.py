@@ -79,6 +79,8 @@ class ProgressFile(Callback):
     """
     Keeps a JSON file of ``step``, ``steps`` and ``loss``, for another process that watches.
 
+    Where several processes train together, the first of them alone writes it.
+
     :param path: of the file; whoever reads it sees all of one moment
     :param period_s: it is written so often at most [s]
     """
@@ -103,6 +105,8 @@ class ProgressFile(Callback):
         self._tell(trainer)
 
     def _tell(self, trainer: Trainer) -> None:
+        if not trainer.is_global_zero:
+            return
         self._told_s = time.monotonic()
         loss = trainer.callback_metrics.get('loss')
         values = {
