@@ -15,8 +15,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -24,6 +26,9 @@ from cdst_ros.cli.failure import fail, told_plainly
 
 #: What to install when torch or Lightning is missing.
 REMEDY = 'install what training needs: pip install -e ".[train]" in the checkout'
+_CONFIGS = Path(__file__).parent.parent / 'training' / 'configs'
+#: Names of the shipped configurations; ``--help`` tells them without torch.
+SHIPPED = tuple(sorted(path.stem for path in _CONFIGS.glob('*.yaml')))
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +38,10 @@ def register(app: typer.Typer) -> None:
 
 def train(
     config: Annotated[
-        str, typer.Argument(help='Name of a shipped configuration, or a YAML file.')
+        str,
+        typer.Argument(
+            help=f'Name of a shipped configuration ({", ".join(SHIPPED)}), or a YAML file.'
+        ),
     ],
     overrides: Annotated[
         list[str] | None,
@@ -63,7 +71,8 @@ def train(
     Train a network, on procedural scenes or on recordings.
 
     Writes checkpoints, curves and TensorBoard logs to runs/NAME/ and ends with the path of the
-    last checkpoint, which `cdst-ros export` turns into a model.
+    last checkpoint, which `cdst-ros export` turns into a model. Ctrl-C ends it after the step that
+    it is at, with a checkpoint to go on from, and exit code 130.
 
     Examples: `cdst-ros train lite_x4`;
     `cdst-ros train lite_x4 name=mine max_steps=2000 data.batch_size=8`;
@@ -73,6 +82,7 @@ def train(
         from cdst_ros.learning.job import HOPELESS
         from cdst_ros.training.checkpoint import newest_checkpoint
         from cdst_ros.training.config import ConfigError, load_config
+        from cdst_ros.training.interruption import Interruption
         from cdst_ros.training.system import TrainingError
         from cdst_ros.training.train import LAST
         from cdst_ros.training.train import train as run
@@ -86,9 +96,21 @@ def train(
         command = ' '.join(
             ['cdst-ros train', *map(_without_folders, [config, *(overrides or ())])]
         )
-        last = run(loaded, resume=start, command=command, progress=progress)
+        try:
+            last = run(loaded, resume=start, command=command, progress=progress)
+        except Interruption as interruption:
+            _end(str(interruption), interruption.signum)
     typer.echo(f'last checkpoint: {last}')
     typer.echo(f'make a model of it: cdst-ros export {last} --out {loaded.name}.onnx')
+
+
+def _end(message: str, signum: int) -> NoReturn:
+    """Say why, and end as who was interrupted does; whoever ends processes sees that he did."""
+    if signum == signal.SIGTERM:
+        typer.echo(f'cdst-ros: {message}', err=True)
+        signal.signal(signum, signal.SIG_DFL)
+        os.kill(os.getpid(), signum)
+    fail(message, 128 + signum)
 
 
 def _without_folders(word: str) -> str:

@@ -37,6 +37,7 @@ from cdst_ros.training.guided.config import GuidedConfig
 from cdst_ros.training.mismatched.config import MismatchedConfig
 from cdst_ros.training.sources.settings import SourceConfig
 from cdst_ros.training.transfer.config import TransferConfig
+from cdst_ros.training.weights import refuse_negative
 
 _T = TypeVar('_T')
 _COUNTS = (
@@ -158,6 +159,7 @@ class LossConfig:
     rounding: float = 0.3
 
     def __post_init__(self) -> None:
+        refuse_negative(self)
         if not 0 <= self.rounding < 0.5:
             raise ValueError(f'rounding is of 0 to 0.5 levels, got {self.rounding}')
 
@@ -181,6 +183,15 @@ class OptimiserConfig:
     weight_decay: float = 1e-4
     clip: float = 0.3
     averaging: float = 0.999
+
+    def __post_init__(self) -> None:
+        refuse_negative(self)
+        for name in ('learning_rate', 'clip'):
+            if not getattr(self, name) > 0:
+                raise ValueError(f'{name} must be positive, got {getattr(self, name)}')
+        for name in ('final_share', 'averaging'):
+            if not getattr(self, name) <= 1:
+                raise ValueError(f'{name} is a share of 0 to 1, got {getattr(self, name)}')
 
 
 @dataclass(frozen=True)
@@ -213,7 +224,8 @@ class TrainConfig:
     :param max_steps: steps of the optimiser
     :param schedule_steps: length of the learning rate's schedule; ``max_steps`` when null.
         Give both to stop early, or to go on later, on one curve
-    :param threads: CPU threads that torch may use
+    :param threads: CPU threads that torch may use, in each process. Every number gives the same
+        curve but for rounding; more than there are cores slows it down
     :param precision: Lightning's: ``32-true``, or ``bf16-mixed`` where the processor has it
     :param accelerator: Lightning's: ``cpu``, ``gpu`` or ``auto``
     :param devices: processes on every machine, each with a device of its own; ``batch_size`` is
@@ -224,7 +236,8 @@ class TrainConfig:
     :param checkpoint_every: steps between checkpoints
     :param log_every: steps between points of the curves
     :param image_every: validations between images
-    :param validation_data: folder that holds ``middlebury24``; validates on its scenes too
+    :param validation_data: folder that holds ``middlebury24``, ``msgnet70`` or both; validates on
+        their validation scenes too
     :param runs: folder of all runs
     :param profile: sensor profile that the model is for: a name, or a YAML file
     :param stop: ends the run when validation gets no better; null runs to the last step
@@ -270,6 +283,8 @@ class TrainConfig:
         for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise ValueError(f'{name} must be at least 1, got {getattr(self, name)}')
+        if self.seed < 0:
+            raise ValueError(f'seed must not be negative, got {self.seed}')
         load_profile(self.profile)
         processes = self.devices * self.nodes
         if self.data.batch_size % processes:

@@ -41,7 +41,8 @@ from cdst_ros.training.config import ConfigError
 
 _CHECKPOINT = '.ckpt'
 _AVERAGE = 'average.'
-_AUXILIARY = 'auxiliary.'
+#: What depth estimation lies in, of a joint training and of an adaptation.
+_AUXILIARY, _TEACHER = 'auxiliary.', 'teacher.'
 _ESTIMATION, _SIDES = 'estimation.', 'sides_de.'
 
 
@@ -129,27 +130,55 @@ def load_start(network: nn.Module, start: str) -> None:
     network.load_state_dict({name: weights[name] for name in wanted}, strict=True)
 
 
-def load_estimation(auxiliary: nn.Module, start: str) -> None:
+def load_estimation(auxiliary: nn.Module, start: str, section: str = 'transfer') -> None:
     """
     Give depth estimation, and its side outputs, the weights of an earlier training.
 
-    :param auxiliary: with ``estimation`` and ``sides_de``
-    :param start: checkpoint of a joint training, or of one by depth of lower resolution, which
-        has no side outputs: those then begin anew
+    :param auxiliary: with ``estimation``, and ``sides_de`` where there are side outputs
+    :param start: checkpoint of a joint training, of an adaptation, or of a training by depth of
+        lower resolution; the last two have no side outputs: those then begin anew
+    :param section: of the configuration that names it
     :raises ConfigError: when there is no such checkpoint, or it is of another network; names what
         does not fit
     """
     state = read_checkpoint(Path(start))['state_dict']
-    joint = any(name.startswith(_AUXILIARY) for name in state)
+    # What is trained by depth of lower resolution is the network itself, and so its average.
+    prefix, place = next(
+        ((part, '') for part in (_AUXILIARY, _TEACHER) if any(k.startswith(part) for k in state)),
+        (_AVERAGE, _ESTIMATION),
+    )
     weights = {
-        name[len(_AUXILIARY) :] if joint else f'{_ESTIMATION}{name[len(_AVERAGE) :]}': value
+        f'{place}{name[len(prefix) :]}': value
         for name, value in state.items()
-        if name.startswith(_AUXILIARY if joint else _AVERAGE)
+        if name.startswith(prefix)
     }
-    taken = (_ESTIMATION, _SIDES) if joint else (_ESTIMATION,)
+    taken = (_ESTIMATION, _SIDES) if prefix == _AUXILIARY else (_ESTIMATION,)
     wanted = {k: v for k, v in auxiliary.state_dict().items() if k.startswith(taken)}
-    _require_fit(f'transfer.start: {start}', weights, wanted, 'give transfer.estimation as it had')
+    remedy = f'give {section}.estimation as it had, and depth beside colour where it saw that'
+    _require_fit(f'{section}.start: {start}', weights, wanted, remedy)
     auxiliary.load_state_dict({name: weights[name] for name in wanted}, strict=False)
+
+
+def require_resumable(checkpoint: Path, wanted: Mapping[str, Tensor]) -> None:
+    """
+    Refuse to go on from a checkpoint with other networks.
+
+    :param wanted: the weights of all that trains, by name
+    :raises ConfigError: when it has others; names what does not fit
+    """
+    weights = read_checkpoint(checkpoint)['state_dict']
+    what = f'--resume: {checkpoint}'
+    remedy = (
+        'go on with the model, and the sections beside it, that it was begun with; or begin anew '
+        'from its weights with start=CHECKPOINT'
+    )
+    _require_fit(what, weights, wanted, remedy)
+    more = sorted(weights.keys() - wanted.keys())
+    if more:
+        raise ConfigError(
+            f'{what} is of more networks than this configuration ({more[0]} has no place, one of '
+            f'{len(more)}): {remedy}'
+        )
 
 
 def find_start(start: str) -> Path:

@@ -105,6 +105,14 @@ class SuperResSystem(LightningModule):
         self._pictures = 0
         self._random: Tensor | None = None
 
+    @property
+    def watchable(self) -> tuple[str, ...]:
+        """The figures of the validation that may end a run (``StopConfig.watch``)."""
+        errors = tuple(f'val/{name}_cm' for name in ('mae', 'edge_mae', 'thin_mae'))
+        folders = tuple(f'val/{folder}_mad' for folder in dict.fromkeys(self.scene_folders))
+        scenes = ('val/middlebury_mad', *folders) if folders else ()
+        return ('val/sigmas', 'val/covered_half', *errors, *scenes)
+
     def make_network(self) -> nn.Module:
         """Return a new network, as the configuration has it."""
         noise = self.config.sensor.noise

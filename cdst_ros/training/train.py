@@ -16,6 +16,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import shutil
 import subprocess
 import sys
 import warnings
@@ -24,6 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch import Callback, LightningModule, Trainer, seed_everything
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
@@ -32,13 +35,21 @@ from cdst_ros.training.adaptation.system import AdaptationSystem
 from cdst_ros.training.checkpoint import completed_steps
 from cdst_ros.training.config import ConfigError, TrainConfig
 from cdst_ros.training.guided.system import GuidedSystem
+from cdst_ros.training.interruption import Asked, SaveOnSignal, interruptible
 from cdst_ros.training.loading import Loaders, validation
 from cdst_ros.training.mismatched.system import MismatchedSystem
 from cdst_ros.training.origin import recordings_of
 from cdst_ros.training.progress import ProgressBar, ProgressFile, ProgressLines
-from cdst_ros.training.start import gain_of, identity, load_estimation, load_start
-from cdst_ros.training.system import SuperResSystem
+from cdst_ros.training.start import (
+    gain_of,
+    identity,
+    load_estimation,
+    load_start,
+    require_resumable,
+)
+from cdst_ros.training.system import SuperResSystem, TrainingError
 from cdst_ros.training.transfer.system import TransferSystem
+from cdst_ros.training.untrained import refuse_untrained
 from cdst_ros.training.waiting import WaitShare
 
 #: The newest checkpoint of a run, in its folder.
@@ -61,9 +72,20 @@ def train(
     :param resume: checkpoint to go on from, on the same curve
     :param command: what was typed, for the model's metadata
     :param progress: JSON file to keep of the step, for another process that watches
-    :raises ConfigError: when the run's folder is taken, or ``resume`` is no such checkpoint
+    :raises ConfigError: when the run's folder is taken, ``resume`` is no checkpoint of it, or the
+        configuration can not be trained as it is, here or anywhere
+    :raises TrainingError: when it can not go on
+    :raises Interruption: when it was asked to end by a signal; what it has learned is kept
     """
+    with interruptible() as asked:
+        return _train(config, resume, command, progress, asked)
+
+
+def _train(
+    config: TrainConfig, resume: Path | None, command: str, progress: Path | None, asked: Asked
+) -> Path:
     last = config.folder / LAST
+    refuse_untrained(config)
     if resume is None and last.exists():
         raise ConfigError(
             f'{config.folder} holds a run already: go on with --resume, give it another '
@@ -72,6 +94,10 @@ def train(
     start = 0 if resume is None else completed_steps(resume)
     torch.set_num_threads(config.threads)
     system = system_of(config)
+    if resume is not None:
+        require_resumable(resume, system.state_dict())
+        if start >= config.max_steps:
+            return _done_already(config, start, resume)
     system.provenance = {'commit': current_commit(), 'command': command}
     if config.start is not None:
         system.provenance['start'] = identity(config.start)
@@ -82,12 +108,19 @@ def train(
             system.provenance['alone_gain'] = gain_of(config.start)
     if isinstance(system, TransferSystem) and system.transfer.start and resume is None:
         load_estimation(system.auxiliary, system.transfer.start)
+    if isinstance(system, AdaptationSystem) and system.adaptation.start and resume is None:
+        load_estimation(system.teacher, system.adaptation.start, 'adaptation')
     learned_from = recordings_of(config.data)
     if learned_from:
         system.provenance['recordings'] = learned_from
     watched = validation(config)
     system.scene_folders = watched.folders
-    callbacks = _callbacks(config)
+    if config.stop is not None and config.stop.watch not in system.watchable:
+        raise ConfigError(
+            f'stop.watch: {config.stop.watch} is no figure of this validation; there are: '
+            f'{", ".join(system.watchable)}'
+        )
+    callbacks = [*_callbacks(config), SaveOnSignal(asked, last)]
     if progress is not None:
         callbacks.append(ProgressFile(progress))
     with _quiet():
@@ -97,9 +130,36 @@ def train(
     return last
 
 
+def _done_already(config: TrainConfig, start: int, resume: Path) -> Path:
+    """Say that a run has nothing left to do, and return its last checkpoint."""
+    print(
+        f'{resume} has all its steps behind it, {start} of max_steps={config.max_steps}: '
+        'to go on, raise max_steps',
+        file=sys.stderr,
+    )
+    last = config.folder / LAST
+    if resume.resolve() != last.resolve():
+        last.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(resume, last)
+    return last
+
+
 def system_of(config: TrainConfig) -> SuperResSystem:
-    """Return what trains a configuration, with its initial weights."""
+    """
+    Return what trains a configuration, with its initial weights.
+
+    :raises ConfigError: when a network does not take its options
+    """
     seed_everything(config.seed, verbose=False)
+    try:
+        return _system_of(config)
+    except ConfigError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f'a network can not be made as it is configured: {error}') from error
+
+
+def _system_of(config: TrainConfig) -> SuperResSystem:
     values = config.to_dict()
     if config.mismatched is not None:
         return MismatchedSystem(values)
@@ -153,7 +213,21 @@ class SaveLast(Callback):
 
 
 class StopEarly(EarlyStopping):
-    """Ends a run whose validation gets no better, and says so."""
+    """Ends a run whose validation gets no better, and says so; or fails where it is no number."""
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """
+        Look at the figure.
+
+        :raises TrainingError: when it is not finite
+        """
+        value = trainer.callback_metrics[self.monitor].item()
+        if not math.isfinite(value):
+            raise TrainingError(
+                f'{self.monitor} is {value} at step {trainer.global_step}: nothing of it gets '
+                'better any more. Lower optimiser.learning_rate, or use precision=32-true'
+            )
+        super().on_validation_end(trainer, pl_module)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Tell why it ended before its last step."""
@@ -187,6 +261,21 @@ def _callbacks(config: TrainConfig) -> list[Callback]:
 
 
 def _trainer(config: TrainConfig, start: int, callbacks: list[Callback]) -> Trainer:
+    """
+    Return Lightning's trainer.
+
+    :raises ConfigError: when this machine has not what is asked for, or Lightning knows it not
+    """
+    try:
+        return _lightning(config, start, callbacks)
+    except (MisconfigurationException, ValueError, RuntimeError) as error:
+        names = ('accelerator', 'devices', 'nodes', 'strategy', 'precision')
+        asked = ', '.join(f'{name}={getattr(config, name)}' for name in names)
+        told = ' '.join(str(error).split())
+        raise ConfigError(f'this can not be had here, one of {asked}: {told}') from error
+
+
+def _lightning(config: TrainConfig, start: int, callbacks: list[Callback]) -> Trainer:
     folder = config.folder
     return Trainer(
         accelerator=config.accelerator,

@@ -11,17 +11,17 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
-"""Weights of losses."""
+"""Weights of losses, and what else is never negative."""
 
 from __future__ import annotations
 
 
 def refuse_negative(weights: object) -> None:
     """
-    Check the weights of a dataclass.
+    Check the weights of a dataclass, or whatever else it holds.
 
     :raises ValueError: names the one that is negative
     """
     for name, value in vars(weights).items():
-        if value < 0:
+        if not value >= 0:
             raise ValueError(f'{name} must not be negative, got {value}')

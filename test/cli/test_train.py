@@ -11,6 +11,10 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import os
+import re
+import signal
+
 import pytest
 from typer.testing import CliRunner
 
@@ -20,6 +24,8 @@ from cdst_ros.superres.contract import read_metadata
 
 pytest.importorskip('torch', reason='needs torch')
 
+from cdst_ros.training.config import shipped_configs
+from cdst_ros.training.interruption import Interruption
 from cdst_ros.training.system import TrainingError
 
 SMALL = [
@@ -61,6 +67,10 @@ def test_train_resume_and_export(tmp_path):
         (['train', 'lite_x9'], 'no training configuration'),
         (['train', 'lite_x4', 'nonsense=1'], 'unknown key nonsense'),
         (['train', 'lite_x4', 'name=none', '--resume'], 'no checkpoint'),
+        (['train', 'lite_x4', 'model.network=foo'], "no network 'foo'"),
+        (['train', 'lite_x4', 'model.options.head=bar'], "no head 'bar'"),
+        (['train', 'lite_x4', 'precision=half'], 'precision=half'),
+        (['train', 'lite_x4', 'optimiser.learning_rate=-1'], 'learning_rate must not be'),
         (['export', 'none.ckpt', '--out', 'x.onnx'], 'no checkpoint'),
     ],
 )
@@ -80,6 +90,28 @@ def test_a_loss_that_is_not_finite_tells_scripts_not_to_try_again(monkeypatch, t
     assert done.exit_code == HOPELESS
     assert 'not finite at step 7' in done.output
     assert 'Traceback' not in done.output
+
+
+@pytest.mark.parametrize('signum', [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_says_how_to_go_on(monkeypatch, tmp_path, signum):
+    def interrupt(*_, **__):
+        raise Interruption('interrupted at step 7: go on with --resume', signum)
+
+    killed = []
+    monkeypatch.setattr('cdst_ros.training.train.train', interrupt)
+    monkeypatch.setattr('cdst_ros.cli.train.os.kill', lambda *who: killed.append(who))
+    before = signal.getsignal(signal.SIGTERM)
+    done = run('train', 'lite_x4', *SMALL, f'runs={tmp_path}')
+    signal.signal(signal.SIGTERM, before)
+    assert 'at step 7: go on with --resume' in done.output
+    assert done.exit_code == 128 + signum
+    # Whoever ends processes by SIGTERM is to see that it was that which ended it.
+    assert killed == ([(os.getpid(), signal.SIGTERM)] if signum == signal.SIGTERM else [])
+
+
+def test_help_names_every_configuration():
+    told = re.sub(r'[\s│]+', '', run('train', '--help').output)
+    assert all(name in told for name in shipped_configs())
 
 
 def test_a_figure_that_is_no_number_is_a_usage_error():

@@ -71,6 +71,13 @@ def test_it_survives_the_way_through_a_checkpoint():
         ('data.sensor_share=2', 'data: sensor_share is a share'),
         ('data.crop=2', 'data: crop must be at least 8'),
         ('profile=radar', "no sensor profile 'radar'"),
+        ('seed=-1', 'seed must not be negative'),
+        ('loss.units=-20', 'loss: units must not be negative, got -20'),
+        ('loss.likelihood=-0.1', 'loss: likelihood must not be negative'),
+        ('optimiser.learning_rate=-1', 'optimiser: learning_rate must not be negative'),
+        ('optimiser.learning_rate=0', 'optimiser: learning_rate must be positive'),
+        ('optimiser.clip=0', 'optimiser: clip must be positive'),
+        ('optimiser.averaging=1.5', 'averaging is a share of 0 to 1'),
     ],
 )
 def test_a_fault_is_told_with_its_place(file, override, message):

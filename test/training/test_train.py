@@ -163,6 +163,84 @@ def test_a_run_ends_when_validation_gets_no_better(tiny, capsys):
     assert re.search(r'stopped at step 3: val/mae_cm has not fallen for 2 validations', told)
 
 
+def test_a_validation_that_is_no_number_ends_the_run_and_says_so(tiny, monkeypatch):
+    monkeypatch.setattr(
+        SuperResSystem, '_centimetres', lambda *_: {'val/mae_cm': torch.tensor(float('nan'))}
+    )
+    stop = {'watch': 'val/mae_cm', 'patience': 2}
+    with pytest.raises(TrainingError, match=r'val/mae_cm is nan at step 2: .*learning_rate'):
+        train(tiny(validate_every=2, stop=stop))
+
+
+def test_a_stop_by_a_figure_that_there_is_not_is_refused_before_the_first_step(tiny):
+    config = tiny(stop={'watch': 'val/foo'})
+    with pytest.raises(ConfigError, match=r'val/foo is no figure .* val/mae_cm'):
+        train(config)
+    assert not config.folder.exists()
+
+
+def test_what_may_end_a_run_is_what_validation_logs(tiny, tmp_path):
+    folder = tmp_path / 'msgnet70'
+    folder.mkdir()
+    for scene in ('05', '15', '25', '35', '45', '55'):
+        cv2.imwrite(str(folder / f'{scene}_depth.png'), np.full((16, 16), 99, np.uint8))
+    config = tiny(validate_every=1, max_steps=1, validation_data=str(tmp_path))
+    train(config)
+    file = config.folder / 'curves' / 'from_0' / 'metrics.csv'
+    logged = {name for name in csv.DictReader(file.open()).fieldnames if name.startswith('val/')}
+    system = SuperResSystem(config.to_dict())
+    system.scene_folders = ('msgnet70',) * 6
+    assert set(system.watchable) == logged
+
+
+def test_a_network_that_can_not_be_made_is_told(tiny):
+    for model, message in (
+        ({'network': 'foo'}, "no network 'foo'; there are: dbpn"),
+        ({'options': {'head': 'bar'}}, "no head 'bar'"),
+        ({'options': {'wdith': 8}}, 'wdith'),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            train(tiny(model={'scale': 2, **model}))
+
+
+@pytest.mark.parametrize('change', [{'precision': 'half'}, {'strategy': 'foo'}])
+def test_what_lightning_does_not_have_is_told(tiny, change):
+    (name, value) = next(iter(change.items()))
+    with pytest.raises(ConfigError, match=f'can not be had here, one of .*{name}={value}'):
+        train(tiny(**change))
+
+
+def test_an_accelerator_that_is_not_there_is_told(tiny):
+    if torch.cuda.is_available():
+        pytest.skip('there is one')
+    with pytest.raises(ConfigError, match=r'can not be had here, one of accelerator=gpu'):
+        train(tiny(accelerator='gpu'))
+
+
+def test_another_network_does_not_go_on_with_a_checkpoint(tiny):
+    last = train(tiny(max_steps=1))
+    wider = tiny(model={'scale': 2, 'options': {'width': 16, 'depth': 1}})
+    with pytest.raises(
+        ConfigError, match=r'--resume: .*last\.ckpt is of another network .*start='
+    ):
+        train(wider, resume=last)
+    content = read_checkpoint(last)
+    content['state_dict']['auxiliary.weight'] = torch.zeros(1)
+    torch.save(content, last)
+    with pytest.raises(ConfigError, match=r'of more networks .*\(auxiliary\.weight has no place'):
+        train(tiny(), resume=last)
+
+
+def test_a_run_that_is_done_says_how_to_go_on(tiny, capsys):
+    last = train(tiny(max_steps=2, checkpoint_every=2))
+    newest = last.with_name('step_2.ckpt')
+    last.unlink()
+    assert train(tiny(max_steps=2), resume=newest) == last
+    assert completed_steps(last) == 2
+    told = capsys.readouterr().err
+    assert 'step_2.ckpt has all its steps behind it, 2 of max_steps=2: to go on, raise' in told
+
+
 def test_a_stop_on_scenes_needs_scenes(tiny):
     with pytest.raises(ConfigError, match='val/middlebury_mad needs validation_data'):
         tiny(stop={'watch': 'val/middlebury_mad'})
