@@ -37,6 +37,9 @@ POSES = (
 SLOWLY = 'Drive slowly past the same things, so that poses fit and many frames see each of them.'
 #: What to record where no volume can be made.
 NEARER = 'Record where surfaces are near enough to be measured: in rooms, not across halls.'
+#: With such a blur [sigma in px of the sensor] contours rise over more than a pixel, and fused they
+#: are as soft. Our choice.
+SOFT = 0.5
 #: Where the others saw nothing there may be something: that is not invented.
 _PRICES = tuple(name for name in PRICES if name != 'invented')
 
@@ -87,15 +90,20 @@ def not_by_fusing(sensor: SensorProfile) -> Finding | None:
     """
     Return why frames of a sensor are not fused, None where they are.
 
-    Who matches windows sees every contour fattened by half of one, in all frames alike: fused
-    frames say so with one voice, and call every method worse that puts contours where they
-    belong, as ``lite_x4_stereo`` against ``lite_x4`` on a stereo camera.
+    Who matches windows sees every contour fattened by half of one, and whose driver blurs sees
+    every contour soft, in all frames alike: fused frames say so with one voice, and call every
+    method worse that puts contours where they belong, as ``lite_x4_stereo`` against ``lite_x4``
+    on a stereo camera.
     """
-    found = sensor.triangulation
-    if found is None or found.window <= 1:
+    matching = sensor.triangulation
+    if matching is not None and matching.window > 1:
+        fault = 'fattens'
+    elif sensor.smoothing >= SOFT:
+        fault = 'blurs'
+    else:
         return None
     sentence = (
-        'Fused frames do not judge this sensor: by its profile it fattens contours in all frames '
+        f'Fused frames do not judge this sensor: by its profile it {fault} contours in all frames '
         'alike.'
     )
     return Finding(NAME, Outcome.NO_EVIDENCE, sentence, BLIND)

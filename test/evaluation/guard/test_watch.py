@@ -74,6 +74,13 @@ def test_a_sensor_that_fattens_contours_is_not_judged_by_fused_frames(world, bil
     assert not_by_fusing(sharp) is None
 
 
+def test_a_sensor_that_blurs_contours_is_not_judged_by_fused_frames():
+    found = not_by_fusing(replace(TOF, smoothing=0.8))
+    assert found.outcome is Outcome.NO_EVIDENCE
+    assert 'blurs contours' in found.sentence
+    assert not_by_fusing(replace(TOF, smoothing=0.3)) is None
+
+
 def test_frames_are_judged_in_a_window_where_they_are_many(world, bilinear, monkeypatch):
     from cdst_ros.evaluation.guard import fused_view
     from cdst_ros.evaluation.guard.fused_frames import fused_frames
