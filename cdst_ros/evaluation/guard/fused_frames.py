@@ -37,8 +37,8 @@ POSES = (
 SLOWLY = 'Drive slowly past the same things, so that poses fit and many frames see each of them.'
 #: What to record where no volume can be made.
 NEARER = 'Record where surfaces are near enough to be measured: in rooms, not across halls.'
-#: With such a blur [sigma in px of the sensor] contours rise over more than a pixel, and fused they
-#: are as soft. Our choice.
+#: With such a blur [sigma in px of the sensor] contours rise over more than a pixel, and fused
+#: they are as soft. Our choice.
 SOFT = 0.5
 #: Where the others saw nothing there may be something: that is not invented.
 _PRICES = tuple(name for name in PRICES if name != 'invented')
