@@ -39,8 +39,10 @@ from cdst_ros.depth.reprojection import JUMP_M, JUMP_SHARE
 #: Above this misregistration colour teaches edges where none are [px of the output].
 LIMIT_PX = 2.0
 
-#: Colour is looked at with at most so many pixels for one of depth, each way.
-_FINEST = 4
+#: Colour is looked at with so many pixels for one of depth, each way, at least and at most.
+_COARSEST, _FINEST = 2, 4
+#: So many shifts of those pixels are tried each way: at x1, too, more than colour may lie beside.
+_TRIED = 16
 #: Displacements outwards that are tried [px of depth].
 _OUT = 3
 #: Holes that an edge may lie in are so wide at most [px of depth].
@@ -152,8 +154,8 @@ class MisregistrationMeter:
     @classmethod
     def of_scale(cls, scale: int) -> MisregistrationMeter:
         """Return a meter that tells pixels of an output ``scale`` times as large as depth."""
-        factor = min(scale, _FINEST)
-        return cls(factor, factor / scale)
+        factor = min(max(scale, _COARSEST), _FINEST)
+        return cls(factor, factor / scale, _TRIED // factor)
 
     def add(
         self,

@@ -116,9 +116,9 @@ class ColorMeter:
 
     def add(self, number: int, frame: SourceFrame) -> None:
         """
-        Look at a frame whose colour ``seen_color`` has brought onto the grid.
+        Look at a frame, if it is one of those that are.
 
-        :raises RegistrationError: as ``seen_color``
+        :raises RegistrationError: when it has no colour, or nobody knows how that lies to depth
         """
         if frame.color is None:
             raise RegistrationError('there is no colour')

@@ -20,12 +20,16 @@ across scales. Or it is the input, on request (``measured``), with colour of the
 resolution, and there is no truth.
 
 Colour is brought onto the grid of the truth, and is 0 where nothing is seen. Where it lies more
-than 2 px of the output beside depth, over the recording, it teaches nothing: it is refused.
+than 2 px of that grid beside depth, over the recording, it teaches nothing: it is refused.
+
+Frames are chosen first, and only those are kept: what is decoded stays in memory.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +48,9 @@ from cdst_ros.training.sources.image import SourceImage, metric
 from cdst_ros.training.sources.selection import select
 from cdst_ros.training.sources.settings import SourceConfig
 
+#: What the frames of a source take in memory at most, where nobody says how many there shall be.
+MOST_BYTES = 2**30
+
 
 def read_recordings(
     path: Path, settings: SourceConfig, scale: int, *, color: bool, taught: bool = True
@@ -51,7 +58,8 @@ def read_recordings(
     """
     Decode a recording, a bag or a folder of pairs, or all those in a folder, by name.
 
-    ``first`` and ``last`` are of each of them.
+    ``first``, ``last`` and ``images`` are of each of them. Without ``images`` as many frames are
+    taken, spread evenly, as ``MOST_BYTES`` hold; a warning says so where those are not all.
 
     :param scale: output pixels per input pixel, each way
     :param color: whether to read pictures
@@ -69,7 +77,7 @@ def read_recordings(
         )
     images = []
     for one in found:
-        reading = _Reading(one, settings, scale, color=color)
+        reading = _Reading(one, settings, scale, color=color, most_bytes=MOST_BYTES // len(found))
         images += reading.images()
         if taught:
             reading.check_color()
@@ -81,14 +89,16 @@ def read_recordings(
 class _Reading:
     """One recording, bag or folder of pairs."""
 
-    def __init__(self, path: Path, settings: SourceConfig, scale: int, *, color: bool) -> None:
+    def __init__(
+        self, path: Path, settings: SourceConfig, scale: int, *, color: bool, most_bytes: int
+    ) -> None:
         self._path = path
         self._settings = settings
         self._scale = scale
         self._color = color
+        self._most_bytes = most_bytes
         self._pairing: RecordedPairs | None = None
         self._meter = ColorMeter(scale, 0)
-        self._number = 0
         self._colored = 0
         self._why_no_color = ''
 
@@ -103,16 +113,57 @@ class _Reading:
             reference=not self._settings.measured,
             require_color=False,
         ) as source:
-            self._meter = ColorMeter(self._scale, len(source))
+            count = len(source) or sum(1 for _ in source)
+            chosen: frozenset[int] = frozenset()
             for number, frame in enumerate(source):
-                self._number = number
+                if not number:
+                    chosen = frozenset(self._chosen(count, frame))
+                    self._meter = ColorMeter(self._finer(frame), count)
+                self._measure(number, frame)
+                if number not in chosen:
+                    continue
                 try:
                     images.append(self._image(frame))
                 except UnusableFrameError as error:
                     faults.append(f'frame {frame.name}: {error}')
         if faults and not images:
             raise ConfigError(f'{self._path}: no frame makes a pair. {faults[0]}')
-        return select(images, self._settings)
+        return images
+
+    def _chosen(self, count: int, frame: SourceFrame) -> list[int]:
+        """Return which of so many frames are trained on, by number; say if memory decides."""
+        asked = select(range(count), self._settings)
+        most = max(self._most_bytes // self._bytes(frame), 1)
+        if self._settings.images or len(asked) <= most:
+            return asked
+        warnings.warn(
+            f'{self._path}: {most} of its {len(asked)} frames are trained on, spread evenly: as '
+            f'many as {self._most_bytes / 2**20:.0f} MiB hold. "images" of the source says how '
+            'many there shall be',
+            stacklevel=2,
+        )
+        return select(range(count), replace(self._settings, images=most))
+
+    def _bytes(self, frame: SourceFrame) -> int:
+        """Return what a frame takes in memory, about."""
+        finer = self._finer(frame)
+        truth = frame.depth.size * finer**2
+        picture = 3 * truth if self._color else 0
+        low = 4 * frame.depth.size if finer > 1 else 0
+        return picture + low + (0 if self._settings.measured else 4 * truth)
+
+    def _finer(self, frame: SourceFrame) -> int:
+        """Return how many times finer than depth the truth and its picture are."""
+        across = frame.reference is None and not self._settings.measured
+        return 1 if across else self._scale
+
+    def _measure(self, number: int, frame: SourceFrame) -> None:
+        """Look how colour lies on depth, in frames that are spread over all of the recording."""
+        if self._color and self._meter.wants(number):
+            try:
+                self._meter.add(number, frame)
+            except RegistrationError as error:
+                self._why_no_color = str(error)
 
     def _image(self, frame: SourceFrame) -> SourceImage:
         name = f'{self._path}, frame {frame.name}'
@@ -138,7 +189,6 @@ class _Reading:
             return None
         try:
             rgb = seen_color(frame, scale)
-            self._meter.add(self._number, frame)
         except RegistrationError as error:
             self._why_no_color = str(error)
             return None

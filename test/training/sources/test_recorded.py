@@ -19,9 +19,11 @@ from recordings.datasets.layouts import write_pairs
 
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.evaluation.seen_color import seen_color
 from cdst_ros.recordings.writer import Picture, RecordingWriter
 from cdst_ros.synthetic import render
 from cdst_ros.training.config import ConfigError
+from cdst_ros.training.sources import recorded
 from cdst_ros.training.sources.opening import open_sources
 from training.sources.folders import data_of, write_metric
 
@@ -195,15 +197,62 @@ def test_black_that_is_seen_is_not_unseen(tmp_path):
         assert image.rgb[0, 0].max() < 30
 
 
+def turned(degrees):
+    """Return where colour is said to be if its camera was turned, by 1.5 px of depth a degree."""
+    wrong = TO_COLOR.copy()
+    wrong[:3, :3] = cv2.Rodrigues(np.array([0.0, np.radians(degrees), 0.0]))[0]
+    return wrong
+
+
 def test_colour_that_lies_beside_depth_is_refused(tmp_path, seen):
-    wrong = TO_COLOR.copy()  # by 1.3 degrees, which is 4 px
-    wrong[:3, :3] = cv2.Rodrigues(np.array([0.0, np.radians(1.3), 0.0]))[0]
-    record_beside(tmp_path / 'walk', seen, wrong)
+    record_beside(tmp_path / 'walk', seen, turned(1.0))  # 1.5 px of depth, 3 of the output
     told = r'colour lies .* px of the output beside depth .*color: false'
-    for measured in (True, False):
-        with pytest.raises(ConfigError, match=told):
-            crops(tmp_path, path='walk', measured=measured)
+    with pytest.raises(ConfigError, match=told):
+        crops(tmp_path, path='walk', measured=True)
     assert crops(tmp_path, path='walk', measured=True, color=False).images[0].rgb is None
+
+
+def test_pairs_across_scales_have_colour_beside_their_own_pixels(tmp_path, seen):
+    """Depth is the truth of them: what is far in the output is near there."""
+    record_beside(tmp_path / 'near', seen, turned(1.0))
+    assert crops(tmp_path, path='near').images[0].rgb is not None
+    for degrees in (2.0, 4.0):
+        far = f'far {degrees}'
+        record_beside(tmp_path / far, seen, turned(degrees))
+        with pytest.raises(ConfigError, match=r'colour lies .* px of the output beside depth'):
+            crops(tmp_path, path=far)
+
+
+def test_so_many_images_are_read_as_are_asked_for(tmp_path, monkeypatch):
+    record(tmp_path / 'walk', 12)
+    read = []
+
+    def counted(frame, scale):
+        read.append(frame.name)
+        return seen_color(frame, scale)
+
+    monkeypatch.setattr(recorded, 'seen_color', counted)
+    images = crops(tmp_path, path='walk', images=3, first=0.25).images
+    assert read == ['000003', '000007', '000011']
+    assert [image.name.rsplit(' ', 1)[1] for image in images] == read
+
+
+@pytest.mark.parametrize(('measured', 'size'), [(True, 24 * 32 * (4 + 12)), (False, 24 * 32 * 7)])
+def test_memory_is_bounded_where_nobody_says_how_many(tmp_path, monkeypatch, measured, size):
+    record(tmp_path / 'all' / 'a', 6)
+    record(tmp_path / 'all' / 'b', 2)
+    asked = {'path': 'all', 'measured': measured}
+    monkeypatch.setattr(recorded._Reading, 'check_color', lambda self: None)
+    monkeypatch.setattr(recorded, 'MOST_BYTES', 2 * 3 * size)
+    with pytest.warns(UserWarning, match=r'a: 3 of its 6 frames are trained on.*"images"') as told:
+        images = crops(tmp_path, **asked).images
+    assert len(told) == 1
+    assert [image.name[-1] for image in images] == ['0', '2', '5', '0', '1']
+    held = sum(array.nbytes for image in images[:3] for array in (image.low, image.rgb)
+               if array is not None)  # fmt: skip
+    held += 0 if measured else sum(image.values.nbytes for image in images[:3])
+    assert held <= 3 * size
+    assert len(crops(tmp_path, **asked, images=5).images) == 7, 'who asks gets them'
 
 
 def test_colour_of_which_nobody_knows_where_it_lies_is_refused(tmp_path, seen):
