@@ -23,6 +23,8 @@ import numpy as np
 from cdst_ros.depth.arrays import U8, AnyArray
 from cdst_ros.depth.encodings import MILLIMETRES
 from cdst_ros.training.config import ConfigError
+from cdst_ros.training.sources.content import digest_of
+from cdst_ros.training.sources.held_out import is_validated
 from cdst_ros.training.sources.image import SourceImage, disparity, metric, read_picture, resized
 from cdst_ros.training.sources.reserved import refuse_image
 from cdst_ros.training.sources.selection import select
@@ -50,10 +52,15 @@ def read_folder(
     kept = select([file for file in files if _name(file) not in left_out], settings)
     if not kept:
         raise ConfigError(f'{folder}: of its {len(files)} images all are left out')
-    return [_read(file, settings, color) for file in kept]
+    images = [_read(file, settings, color) for file in kept]
+    trained = [image for image in images if image is not None]
+    if not trained:
+        raise ConfigError(f'{folder} holds validation scenes alone: those are not trained on')
+    return trained
 
 
-def _read(file: Path, settings: SourceConfig, color: bool) -> SourceImage:
+def _read(file: Path, settings: SourceConfig, color: bool) -> SourceImage | None:
+    """Return an image, or None for one that shows a validation scene."""
     stored = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
     if stored is None:
         raise ConfigError(f'{file} is no image that can be read')
@@ -62,7 +69,10 @@ def _read(file: Path, settings: SourceConfig, color: bool) -> SourceImage:
             f'{file} is {stored.dtype} of shape {stored.shape}: depth and disparity are one '
             'channel of 8 or 16 bits'
         )
-    refuse_image(file, _name(file), stored)
+    digest = digest_of(stored)
+    refuse_image(file, _name(file), digest)
+    if is_validated(digest):
+        return None
     rgb = _picture(file, stored) if color else None
     if settings.kind == 'disparity':
         unit = settings.unit or 1.0

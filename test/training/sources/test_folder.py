@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 
 from cdst_ros.training.config import ConfigError
+from cdst_ros.training.sources import held_out
+from cdst_ros.training.sources.content import digest_of
 from cdst_ros.training.sources.opening import open_sources
 from training.sources.folders import data_of, write_disparity, write_metric
 
@@ -99,6 +101,25 @@ def test_validation_scenes_are_never_trained_on(tmp_path):
     source = {'kind': 'disparity', 'path': 'msgnet70'}
     assert names(images(tmp_path, **source)) == ['04', '58']
     assert names(images(tmp_path, **source, doubles=True)) == ['04', '58', '59']
+
+
+def test_validation_scenes_are_not_trained_on_through_a_link(tmp_path):
+    write_disparity(tmp_path / 'disk' / 'msg', ['04', '05', '59', '67'], color=False)
+    (tmp_path / 'msgnet70').symlink_to(tmp_path / 'disk' / 'msg')
+    found = images(tmp_path, kind='disparity', path='msgnet70')
+    assert names(found) == ['04']
+    write_disparity(tmp_path / 'disk' / 'middlebury24', ['baby1', 'baby2'], color=False)
+    (tmp_path / 'other').symlink_to(tmp_path / 'disk' / 'middlebury24')
+    assert names(images(tmp_path, kind='disparity', path='other')) == ['baby1']
+
+
+def test_validation_scenes_are_not_trained_on_under_other_names(tmp_path, monkeypatch):
+    write_disparity(tmp_path / 'copy', 'xyz', color=False)
+    stored = cv2.imread(str(tmp_path / 'copy' / 'y_depth.png'), cv2.IMREAD_UNCHANGED)
+    monkeypatch.setattr(held_out, '_DIGESTS', frozenset({digest_of(stored)}))
+    assert names(images(tmp_path, kind='disparity', path='copy')) == ['x', 'z']
+    with pytest.raises(ConfigError, match='holds validation scenes alone'):
+        images(tmp_path, kind='disparity', path='copy', exclude=['x', 'z'])
 
 
 def test_a_fault_names_its_source_and_its_file(tmp_path):
