@@ -156,6 +156,10 @@ def origin_of(checkpoint: Path) -> dict[str, Any]:
     for file in ('profile', 'start'):
         if config.get(file):
             config[file] = Path(config[file]).stem
+    for section in ('transfer', 'adaptation'):
+        found = config.get(section)
+        if found and found.get('start'):
+            config[section] = {**found, 'start': Path(found['start']).stem}
     data = dict(config['data'])
     data.pop('root', None)
     data['sensors'] = {Path(name).stem: share for name, share in data['sensors'].items()}

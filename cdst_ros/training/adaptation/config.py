@@ -67,15 +67,20 @@ class AdaptationConfig:
 
     :param estimation: what ``DENet``, the teacher, takes: ``width``, ``blocks``, ``stem``, ...
     :param prompt: one of ``PROMPTS``; what the teacher sees beside colour, and adds to
+    :param start: checkpoint of an earlier training whose depth estimation the teacher begins with:
+        of an adaptation, best of procedural scenes, of a joint training, or of one by depth of
+        lower resolution; None: from random weights
     :param weights: of the losses
-    :param reach: the teacher is heard so near to a step of measured depth [px of the output]
+    :param reach: an edge of the teacher's is heard so near to a step of measured depth, and so far
+        around [px of the output]
     :param begin: step until which the teacher learns and is not heard
     :param ramp: steps in which its weight then rises
-    :param learning_rate: of the teacher, which begins anew, at its peak
+    :param learning_rate: of the teacher, at its peak
     """
 
     estimation: dict[str, Any] = field(default_factory=dict)
     prompt: str = 'student'
+    start: str | None = None
     weights: AdaptationWeights = field(default_factory=AdaptationWeights)
     reach: int = 2
     begin: int = 0

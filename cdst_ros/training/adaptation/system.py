@@ -129,7 +129,7 @@ class AdaptationSystem(SuperResSystem):
         nn.utils.clip_grad_norm_(self.teacher.parameters(), self.config.optimiser.clip)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
-        """Return AdamW with a learning rate of its own for the teacher, which begins anew."""
+        """Return AdamW with a learning rate of its own for the teacher."""
         settings = self.config.optimiser
         groups = [
             {'params': list(self.network.parameters()), 'lr': settings.learning_rate},

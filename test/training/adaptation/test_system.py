@@ -25,7 +25,9 @@ from cdst_ros.superres.engines.registry import open_engine
 from cdst_ros.training.adaptation.steps import near_steps
 from cdst_ros.training.adaptation.system import AdaptationSystem
 from cdst_ros.training.adaptation.teacher import Estimate
-from cdst_ros.training.export import export
+from cdst_ros.training.checkpoint import read_checkpoint
+from cdst_ros.training.config import ConfigError
+from cdst_ros.training.export import export, origin_of
 from cdst_ros.training.train import train
 
 from ..pictured import random_batch
@@ -277,6 +279,50 @@ def test_the_teacher_has_a_learning_rate_of_its_own(system_of):
     assert [group['initial_lr'] for group in groups] == [0.001, 0.01]
     counted = sum(len(group['params']) for group in groups)
     assert counted == sum(weights.requires_grad for weights in system.parameters())
+
+
+PROCEDURAL = {'crop': 12, 'sources': [{'kind': 'procedural'}]}
+STILL = {'learning_rate': 1e-12, 'weight_decay': 0.0}
+
+
+def estimation_of(checkpoint, prefix):
+    state = read_checkpoint(checkpoint)['state_dict']
+    return {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
+
+
+def test_the_teacher_begins_with_that_of_an_earlier_adaptation(adaptation):
+    earlier = train(adaptation(name='earlier', data=PROCEDURAL, max_steps=3))
+    config = adaptation({'start': str(earlier), 'learning_rate': 1e-12}, name='later', seed=5,
+                        data=PROCEDURAL, max_steps=1, optimiser=STILL)  # fmt: skip
+    last = train(config)
+    learned, taken = (estimation_of(one, 'teacher.') for one in (earlier, last))
+    assert learned.keys() == taken.keys()
+    for name, weights in learned.items():
+        torch.testing.assert_close(taken[name], weights, atol=1e-7, rtol=0)
+    # Its file tells that, and not where it lay.
+    told = origin_of(last)['config']['adaptation']
+    assert told['start'] == 'last'
+    begun = train(adaptation(name='anew', seed=5, data=PROCEDURAL, max_steps=1, optimiser=STILL))
+    anew = estimation_of(begun, 'teacher.')
+    assert any(not torch.equal(anew[name], learned[name]) for name in learned)
+
+
+def test_the_teacher_begins_with_depth_learned_from_lower_resolution(adaptation, tmp_path):
+    system = AdaptationSystem(adaptation({'prompt': 'none'}, seed=3).to_dict())
+    learned = system.teacher.estimation.state_dict()
+    state = {f'average.{name}': value + 1 for name, value in learned.items()}
+    torch.save({'state_dict': state, 'global_step': 1}, tmp_path / 'mismatched.ckpt')
+    config = adaptation(
+        {'prompt': 'none', 'start': str(tmp_path / 'mismatched.ckpt'), 'learning_rate': 1e-12},
+        data=PROCEDURAL, max_steps=1, optimiser=STILL,
+    )  # fmt: skip
+    taken = estimation_of(train(config), 'teacher.estimation.')
+    for name, value in learned.items():
+        torch.testing.assert_close(taken[name], value + 1, atol=1e-6, rtol=0)
+    # It never saw depth beside colour: a teacher that is shown it is another network.
+    prompted = adaptation({'start': str(tmp_path / 'mismatched.ckpt')}, name='prompted')
+    with pytest.raises(ConfigError, match=r'adaptation\.start.* is of another network .* saw that'):
+        train(prompted)
 
 
 def boxes(rng, height, width):

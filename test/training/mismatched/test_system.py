@@ -11,6 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ import yaml
 
 from cdst_ros.models.de import DENet
 from cdst_ros.training.checkpoint import read_checkpoint
-from cdst_ros.training.config import ConfigError, TrainConfig
+from cdst_ros.training.config import ConfigError, TrainConfig, load_config
 from cdst_ros.training.export import export
 from cdst_ros.training.loading import training_loader, validation
 from cdst_ros.training.mismatched.system import MismatchedSystem
@@ -404,6 +405,21 @@ def test_the_arms_of_the_benchmark_are_configurations(arm):
     refuse_overlap(config.data.sources, config.mismatched.validation)
     losses = MismatchedSystem(config.to_dict()).step(at_x4()).losses
     assert losses.keys() == NAMES.get(arm, NAMES['all']) | {'likelihood'}
+
+
+def test_the_shipped_configuration_is_the_whole_method_of_the_benchmark(tmp_path):
+    small = ['max_steps=2', 'data.pool=8', 'data.batch_size=2', f'runs={tmp_path}']
+    config = load_config('mismatched_x4', ['precision=32-true', *small])
+    text = (Path(__file__).parents[3] / 'benchmarks' / 'mismatched.yaml').read_text()
+    wanted = TrainConfig.from_dict({'name': 'distilled', **yaml.safe_load(text)['base']})
+    # The table is of other scenes than settings were chosen with.
+    assert replace(wanted.mismatched, validation_seed=0) == config.mismatched
+    assert replace(wanted.data, pool=8, batch_size=2) == config.data
+    assert (wanted.model, wanted.optimiser) == (config.model, config.optimiser)
+    refuse_overlap(config.data.sources, config.mismatched.validation)
+    losses = MismatchedSystem(config.to_dict()).step(at_x4()).losses
+    assert losses.keys() == NAMES['all'] | {'likelihood'}
+    assert read_checkpoint(train(config))['global_step'] == 2
 
 
 def test_two_processes_learn_what_one_does_with_the_joint_batch(mismatched):
