@@ -321,7 +321,9 @@ def test_the_teacher_begins_with_depth_learned_from_lower_resolution(adaptation,
         torch.testing.assert_close(taken[name], value + 1, atol=1e-6, rtol=0)
     # It never saw depth beside colour: a teacher that is shown it is another network.
     prompted = adaptation({'start': str(tmp_path / 'mismatched.ckpt')}, name='prompted')
-    with pytest.raises(ConfigError, match=r'adaptation\.start.* is of another network .* saw that'):
+    with pytest.raises(
+        ConfigError, match=r'adaptation\.start.* is of another network .* saw that'
+    ):
         train(prompted)
 
 
