@@ -24,9 +24,10 @@ import math
 import cv2
 import numpy as np
 
-from cdst_ros.depth.arrays import F32, U8, AnyArray
+from cdst_ros.depth.arrays import F32, F64, U8, AnyArray
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.misregistration import MisregistrationMeter, depth_edges
+from cdst_ros.depth.registration import RegistrationError
 from cdst_ros.evaluation.characterise.figure import Figure, Section, untold
 from cdst_ros.evaluation.characterise.pinhole import Pinhole
 
@@ -50,8 +51,23 @@ class ColorPlace:
         :param depth: (H, W) [m], NaN = unknown
         :param color: (h, w, 3) RGB of any size
         """
-        camera, color_camera = _camera(pinhole, depth), _camera(color_pinhole, color)
+        camera, color_camera = camera_of(pinhole, depth), camera_of(color_pinhole, color)
         self._meter.add(color, color_camera, depth, camera, np.eye(4))
+
+    def add_beside(
+        self, depth: F32, color: U8, camera: CameraModel, color_camera: CameraModel, to_color: F64
+    ) -> None:
+        """
+        Look at an image and its colour, taken from another place or through another lens.
+
+        :param depth: (H, W) [m], NaN = unknown
+        :param color: (h, w, 3) RGB of any size
+        :param to_color: (4, 4), takes points of the depth camera to the colour camera
+        """
+        try:
+            self._meter.add(color, color_camera, depth, camera, to_color)
+        except RegistrationError as error:
+            self.refuse(str(error))
 
     def refuse(self, why: str) -> None:
         """Note why colour cannot be compared."""
@@ -128,7 +144,8 @@ def _on_depth_grid(
     )
 
 
-def _camera(pinhole: Pinhole, image: AnyArray) -> CameraModel:
+def camera_of(pinhole: Pinhole, image: AnyArray) -> CameraModel:
+    """Return the camera of an image (H, W) with these intrinsics."""
     height, width = image.shape[:2]
     return CameraModel.from_intrinsics(
         pinhole.fx, pinhole.fy, pinhole.cx, pinhole.cy, width, height

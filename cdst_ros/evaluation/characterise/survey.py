@@ -27,6 +27,7 @@ import numpy as np
 from cdst_ros.depth.arrays import F32
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.encodings import MILLIMETRES
+from cdst_ros.depth.lens import bends_alike
 from cdst_ros.depth.repetition import RepetitionDetector
 from cdst_ros.evaluation.characterise.camera_info import camera_info
 from cdst_ros.evaluation.characterise.characteristics import Characteristics, Example
@@ -35,6 +36,7 @@ from cdst_ros.evaluation.characterise.figure import Figure, untold
 from cdst_ros.evaluation.characterise.holes import HoleMeter, luminance_of
 from cdst_ros.evaluation.characterise.misregistration import (
     ColorPlace,
+    camera_of,
     edges_over_color,
 )
 from cdst_ros.evaluation.characterise.noise import NoiseMeter
@@ -326,14 +328,25 @@ class _Survey:
         if frame.color is not None:
             self._with_color += 1
             if frame.color_registered:
-                theirs = _color_pinhole(frame, pinhole, depth.shape)
                 light = luminance_of(frame.color, depth.shape)
-                self._colors.add(depth, frame.color, pinhole, theirs)
-            else:
-                self._colors.refuse(
-                    'colour was taken in another frame than depth: register it first'
-                )
+            self._place_color(frame, depth, pinhole)
         self._holes.add(depth, pinhole, light)
+
+    def _place_color(self, frame: SourceFrame, depth: F32, pinhole: Pinhole) -> None:
+        """Look where the colour of a frame lies, as far as it is known where that was taken."""
+        ours, theirs, color = frame.camera, frame.color_camera, frame.color
+        assert color is not None
+        alike = ours is None or theirs is None or bends_alike(ours, theirs)
+        if frame.color_registered and alike:
+            self._colors.add(depth, color, pinhole, _color_pinhole(frame, pinhole, depth.shape))
+        elif ours is not None and theirs is not None and frame.to_color is not None:
+            camera = ours if depth.shape == frame.depth.shape else camera_of(pinhole, depth)
+            self._colors.add_beside(depth, color, camera, theirs, frame.to_color)
+        else:
+            self._colors.refuse(
+                'colour is of another camera than depth, and nobody knows where that is: record '
+                '/tf_static, and the camera_info of both'
+            )
 
     def _told_camera(self, times: _Times) -> CameraModel | None:
         """Return the camera that is told, even if it does not fit the images."""

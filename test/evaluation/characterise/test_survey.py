@@ -18,7 +18,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from depth.views import looks, taken
 
+from cdst_ros.depth.camera import CameraModel
 from cdst_ros.evaluation.characterise import NOT_TOLD, Wanted, characterise, write_profile
 from cdst_ros.evaluation.characterise.page import page_of, write_html
 from cdst_ros.evaluation.plain import json_text
@@ -26,6 +28,7 @@ from cdst_ros.evaluation.report import EvaluationError
 from cdst_ros.evaluation.sources import SourceError
 from cdst_ros.recordings.errors import BagError
 from cdst_ros.recordings.folder import import_folder
+from cdst_ros.recordings.writer import Picture, RecordingWriter
 from cdst_ros.synthetic import Sampling, SensorProfile, SyntheticCamera, degrade, load_profile
 
 from .tour import Tour
@@ -68,6 +71,36 @@ def test_a_recording_says_that_its_stamps_are_made(folder: Path, tmp_path: Path)
     assert found['holes']['all'].value == pytest.approx(
         characterise(Wanted(folder))['holes']['all'].value
     )
+
+
+LOW = CameraModel.from_intrinsics(84.0, 84.0, 47.5, 35.5, 96, 72)
+COLOR = CameraModel.from_intrinsics(180.0, 180.0, 111.5, 83.5, 224, 168)
+
+
+TO_COLOR = np.eye(4)
+TO_COLOR[0, 3] = -0.04
+
+
+@pytest.fixture(scope='module')
+def views():
+    """Depth, and colour of a camera beside it."""
+    return [taken(scene, pose, LOW, COLOR, TO_COLOR) for scene, pose in looks(5)]
+
+
+@pytest.mark.parametrize('degrees', [0.0, 1.0])
+def test_colour_of_another_camera_is_placed_by_what_was_recorded(tmp_path, views, degrees):
+    told = TO_COLOR.copy()
+    told[:3, :3] = cv2.Rodrigues(np.array([0.0, np.radians(degrees), 0.0]))[0]
+    for name, extrinsics in (('known', {'color': np.linalg.inv(told)}), ('lost', None)):
+        with RecordingWriter(tmp_path / name, rate_hz=1) as writer:
+            for number, (depth, color) in enumerate(views):
+                pictures = Picture(depth, 'tof', LOW), Picture(color, 'rgb', COLOR)
+                writer.append((number + 1) * 10**9, *pictures, extrinsics=extrinsics)
+    found = characterise(Wanted(tmp_path / 'known'))['registration']
+    assert found['right'].value == pytest.approx(-1.5 * degrees, abs=0.3)
+    assert found['down'].value == pytest.approx(0.0, abs=0.3)
+    lost = characterise(Wanted(tmp_path / 'lost'))['registration']
+    assert 'record /tf_static' in lost['right'].note
 
 
 def test_one_image_is_enough_for_some(folder: Path):
