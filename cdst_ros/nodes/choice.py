@@ -15,12 +15,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from cdst_ros.depth.grid import GridAlignment
 from cdst_ros.nodes.parameters import Parameters
-from cdst_ros.superres.contract import ModelMetadata, read_metadata
+from cdst_ros.superres.contract import (
+    ModelMetadata,
+    read_conversion,
+    read_metadata,
+    read_origin,
+)
 from cdst_ros.superres.engine import Engine, EngineInfo, ModelError
 from cdst_ros.superres.engines import CLASSICAL_ENGINES, open_engine
 from cdst_ros.superres.selection import AUTO, candidates, open_best, scale_of
@@ -151,6 +157,33 @@ class EngineChoice:
                 'colour and those without must have one output grid; give two models of one '
                 'scale and alignment'
             )
+
+    def caution(self) -> str:
+        """
+        Return what to say of a guided model whose depth alone is not that of the model.
+
+        It is accepted, but frames with colour and those without come of two networks then. Empty
+        where all is well, or a file does not say what it was trained from.
+
+        :raises ModelError: a model cannot be read
+        """
+        if not self.guided_model or self.automatic or self.classical:
+            return ''
+        guided, plain = find_model(self.guided_model), find_model(self.model)
+        origin = read_origin(guided)
+        start = origin.get('start', {})
+        own = hashlib.sha256(plain.read_bytes()).hexdigest()
+        same = {own, read_conversion(plain).get('of_sha256', own)}
+        if not origin or start.get('sha256') in same:
+            return ''
+        begun = (
+            f'begins with {start["name"]}' if start else 'has a branch of depth alone of its own'
+        )
+        return (
+            f'guided_model {self.guided_model} {begun}, and model is {self.model}: where colour '
+            'comes and goes, depth is that of one network and of the other in turn. Give as model '
+            'the one that it was trained from, or the guided model itself: it does without colour'
+        )
 
     def open_guided(self) -> Engine | None:
         """

@@ -107,6 +107,7 @@ class SuperresNode(ManagedNode):
         self._outputs = Outputs(self, partial(self._mailbox.post, self._follow_demand))
         self._builder = EngineBuilder(self._mailbox, self._swap, self._swap_failed)
         self.get_logger().info(f'{_describe_both(engines)} is ready')
+        self._caution(self._running)
         if self._chosen.max_sigma and self._running.classical:
             self.get_logger().warning(
                 f'max_sigma has no effect: {engines.info.engine} has no notion of its error; set '
@@ -368,7 +369,16 @@ class SuperresNode(ManagedNode):
         self._running, self._running_parameters = choice, self._chosen
         self._swap_failure = ''
         self.get_logger().info(f'{_describe_both(engines)} takes over with the next frame')
+        self._caution(choice)
         self._follow_color()
+
+    def _caution(self, choice: EngineChoice) -> None:
+        try:
+            said = choice.caution()
+        except ModelError:  # the file went meanwhile; the engine runs
+            return
+        if said:
+            self.get_logger().warning(said)
 
     def _swap_failed(self, choice: EngineChoice, reason: str) -> None:
         if self._slot is not None and choice == self._wanted:

@@ -15,9 +15,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from graph import camera, image, info, pixels, wall
 from guided_graph import (
@@ -33,6 +37,7 @@ from sensor_msgs.msg import Image, PointCloud2
 from tiny_model import CHANNELS, write_model
 
 from cdst_ros.nodes import choice, color_source, registration_check
+from cdst_ros.superres.contract import ORIGIN_KEY
 from cdst_ros.superres.engine import EngineError
 from cdst_ros.superres.engines import open_engine
 
@@ -375,6 +380,25 @@ def test_diagnostics_name_the_guided_model_and_count(graph):
     assert int(found['with colour']) >= 1
     assert 'p50' in found['colour [ms]']
     graph.until(lambda: graph.said('plain on onnxruntime', 'and with colour guided on'))
+
+
+@pytest.mark.parametrize('begun', ['with it', 'with another', 'anew', 'nobody tells'])
+def test_two_networks_in_turn_are_accepted_and_said(make_graph, models, begun):
+    plain, guided = Path(models['model']), Path(models['guided_model'])
+    own = hashlib.sha256(plain.read_bytes()).hexdigest()
+    start = {'name': 'other', 'sha256': own if begun == 'with it' else 'f00'}
+    origin = {'config': {}, **({'start': start} if begun.startswith('with') else {})}
+    if begun != 'nobody tells':
+        model = onnx.load(guided)
+        model.metadata_props.add(key=ORIGIN_KEY, value=json.dumps(origin))
+        onnx.save(model, guided)
+    graph = make_graph(kind=GuidedGraph, **models)
+    graph.link()
+    told = {'with another': 'begins with other', 'anew': 'of its own'}.get(begun, '')
+    if told:
+        graph.until(lambda: graph.said('in turn. Give as model', told))
+    graph.begin()
+    assert bool(graph.said('in turn. Give as model')) == bool(told)
 
 
 @pytest.mark.parametrize(
