@@ -123,6 +123,7 @@ def _timed(config: TrainConfig, steps: int) -> tuple[float, float]:
         loss.backward()
         system.configure_gradient_clipping()
         optimiser.step()
+        system.move_average()
     ended = _clocks(device)
     return (ended[0] - began[0]) / steps, (ended[1] - began[1]) / steps
 

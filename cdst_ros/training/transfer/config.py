@@ -24,6 +24,8 @@ MODES = ('high_frequency', 'paper')
 #: What one decision about the roles is for, the finest first.
 EXTENTS = ('pixel', 'sample', 'iteration')
 UNCERTAINTIES = ('error', 'predicted')
+#: Where depth estimation teaches in less than this share of decisions, it teaches nothing.
+DEAD_SHARE = 0.05
 
 
 @dataclass(frozen=True)
