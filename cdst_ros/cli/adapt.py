@@ -96,7 +96,7 @@ def adapt(
     from cdst_ros.learning.color import told_of_color
     from cdst_ros.learning.job import LOG, REPORT_HTML, Order
     from cdst_ros.learning.naming import adapted_name
-    from cdst_ros.learning.stages import DEPTH_ALONE
+    from cdst_ros.learning.stages import WITH_COLOR
     from cdst_ros.learning.workshop import can_go_on
     from cdst_ros.superres.engine import ModelError
     from cdst_ros.superres.store import find_model
@@ -126,7 +126,7 @@ def adapt(
             fail(f'{status.reason or status.state}; see {job / LOG}. Run again, it {again}')
         model = out or Path(f'{job.order().name}.onnx')
         shutil.copyfile(job.model(), model)
-    if config == DEPTH_ALONE:
+    if config == WITH_COLOR:
         typer.echo(told_of_color(job))
     typer.echo(str(job.result()['sentence']))
     typer.echo(f'model: {model}; report: {job / REPORT_HTML}')

@@ -22,11 +22,11 @@ from cdst_ros.learning.color import told_of_color
 from cdst_ros.learning.job import Job
 from cdst_ros.learning.parts import split
 from cdst_ros.learning.sensor import told_of
-from cdst_ros.learning.stages import judged, learned
+from cdst_ros.learning.stages import WITH_COLOR, judged, learned
 
 
 def main() -> int:
-    """Divide the recording of a job, and look at its sensor and its colour; 1 if it cannot be."""
+    """Divide the recording of a job, and look at what it is to learn by; 1 if it cannot be."""
     job = Job(Path(sys.argv[1]))
     order = job.order()
     try:
@@ -34,7 +34,9 @@ def main() -> int:
             Path(order.recording), learned(job), judged(job), order.held_out, order.gap_s
         )
         told = f'{len(parts.learned)} frames to learn from, {len(parts.judged)} held out'
-        told += f'\n{told_of(job)}\n{told_of_color(job)}'
+        told += f'\n{told_of(job)}'
+        if order.config == WITH_COLOR:
+            told += f'\n{told_of_color(job)}'
     except (ValueError, OSError) as error:
         print(f'cannot divide {order.recording}: {error}', file=sys.stderr)
         return 1

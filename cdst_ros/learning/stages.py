@@ -30,8 +30,8 @@ from cdst_ros.synthetic import load_profile
 _CROP, _LEAST_CROP = 32, 8
 #: Files of a job: the profile of ``sensor.py``, and what ``color.py`` found.
 PROFILE, COLOR = 'profile.yaml', 'color.json'
-#: What trains where nobody says otherwise: without colour that can teach, and with it.
-DEPTH_ALONE, WITH_COLOR = 'adapt', 'adapt_color'
+#: The configuration in which colour teaches, and what trains in its place where colour cannot.
+WITH_COLOR, DEPTH_ALONE = 'adapt_color', 'adapt'
 #: Folders of a job: the parts of the recording, and the training's own.
 LEARNED, JUDGED, RUNS = 'learned', 'held_out', 'runs'
 
@@ -69,9 +69,9 @@ def train_arguments(job: Job) -> list[str]:
 
 
 def config_of(job: Job) -> str:
-    """Return the training configuration of a job: that with colour where colour can teach."""
+    """Return the training configuration of a job: that with colour only where colour can teach."""
     config = job.order().config
-    if config != DEPTH_ALONE or not (job / COLOR).exists():
+    if config != WITH_COLOR or not (job / COLOR).exists():
         return config
     found = json.loads((job / COLOR).read_text(encoding='utf-8'))
     return WITH_COLOR if found['usable'] else DEPTH_ALONE

@@ -13,6 +13,7 @@
 # limitations under the License.
 
 import json
+import sys
 from dataclasses import replace
 
 import cv2
@@ -24,6 +25,7 @@ from cdst_ros.depth.lens import Lens
 from cdst_ros.learning.color import color_of, look_at, told_of_color
 from cdst_ros.learning.job import Job
 from cdst_ros.learning.parts import split
+from cdst_ros.learning.split import main as divide
 from cdst_ros.learning.stages import COLOR, config_of, judged, learned, train_arguments
 from cdst_ros.recordings.writer import Picture, RecordingWriter
 from cdst_ros.synthetic import SyntheticCamera
@@ -122,16 +124,13 @@ def test_without_colour_nothing_is_taught_by_it(room):
 def test_a_job_trains_what_its_colour_allows(tmp_path, frames, order, shift, config):
     recording = record(tmp_path / 'room2', frames, shift=shift)
     (tmp_path / 'job').mkdir()
-    asked = order(held_out=0.5)
-    job = Job.create(
-        tmp_path / 'job', type(asked)(**{**asked.__dict__, 'recording': str(recording)})
-    )
+    asked = replace(order(held_out=0.5), recording=str(recording), config='adapt_color')
+    job = Job.create(tmp_path / 'job', asked)
     parts = (learned(job), judged(job))
     for part in parts:
         part.parent.mkdir(parents=True, exist_ok=True)
     frames_of_part = split(recording, *parts, 0.3, 0.0)
     assert len(frames_of_part.learned) >= 10
-    assert config_of(job) == 'adapt'  # nobody has looked yet
     sentence = told_of_color(job)
     assert sentence.startswith(
         'colour teaches where edges run' if config == 'adapt_color' else 'it learns without colour'
@@ -139,3 +138,17 @@ def test_a_job_trains_what_its_colour_allows(tmp_path, frames, order, shift, con
     assert json.loads((job / COLOR).read_text()) == look_at(job).__dict__
     assert config_of(job) == config
     assert train_arguments(job)[1] == config
+
+
+@pytest.mark.parametrize('config', ['adapt_color', 'adapt'])
+def test_colour_is_looked_at_where_it_is_asked_to_teach(
+    tmp_path, frames, order, monkeypatch, config
+):
+    (tmp_path / 'job').mkdir()
+    recording = record(tmp_path / 'kitchen', frames)
+    asked = replace(order(held_out=0.5), recording=str(recording), config=config)
+    job = Job.create(tmp_path / 'job', asked)
+    monkeypatch.setattr(sys, 'argv', ['split', str(job.folder)])
+    assert divide() == 0
+    assert (job / COLOR).exists() == (config == 'adapt_color')
+    assert config_of(job) == config
