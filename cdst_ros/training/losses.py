@@ -55,7 +55,9 @@ def scaled_l1(error: Tensor, unit: Tensor, weight: Tensor, mask: Tensor) -> Tens
     """
     Return the weighted mean of ``|error| / unit`` (scalar).
 
-    :param error: [m]
+    L1 as the group of paper A trains; units and weights are ours.
+
+    :param error: (N, 1, H, W) [m]
     :param unit: what counts as an error of one [m], positive
     :param weight: [1], not normalised
     """
@@ -80,9 +82,10 @@ def laplace_likelihood(error: Tensor, sigma: Tensor, unit: Tensor, mask: Tensor)
     """
     Return the mean negative log likelihood of Laplace distributed errors (scalar).
 
-    ``log(2 b) + |e| / b`` with error e and scale b in ``unit``s; least where b is the mean |e|.
-    Only ``sigma`` gets a gradient, so that doubt is not lessened by spoiling the depth, nor the
-    depth by doubt.
+    ``log(2 b) + |e| / b`` with error e and scale b in ``unit``s; least where b is the mean |e|:
+    Kendall and Gal, What Uncertainties Do We Need in Bayesian Deep Learning for Computer Vision?,
+    NIPS 2017, with Laplace's distribution. That only ``sigma`` gets a gradient is ours, so that
+    doubt is not lessened by spoiling the depth, nor the depth by doubt.
 
     :param error: [m]
     :param sigma: the scale [m], positive
@@ -93,7 +96,7 @@ def laplace_likelihood(error: Tensor, sigma: Tensor, unit: Tensor, mask: Tensor)
 
 def edge_weight(truth: Tensor, mask: Tensor, extra: float) -> Tensor:
     """
-    Return 1, plus ``extra`` where the truth's 3x3 neighbourhood spans a discontinuity.
+    Return 1, plus ``extra`` where the truth's 3x3 neighbourhood spans a discontinuity; ours.
 
     :param truth: [m]; does not matter where the mask is 0
     """
@@ -106,7 +109,9 @@ def thin_weight(truth: Tensor, mask: Tensor, extra: float, width: int) -> Tensor
     """
     Return 0, plus ``extra`` on structures up to ``width`` pixels wide that stand before others.
 
-    They are what a morphological closing of depth fills: nearer than both their sides.
+    They are what a morphological closing of depth fills: nearer than both their sides. That they
+    weigh more is ours; the closing less the image is Meyer's black top-hat (Serra, Image Analysis
+    and Mathematical Morphology, 1982).
 
     :param truth: [m]; does not matter where the mask is 0
     """

@@ -82,6 +82,9 @@ def affinity_loss(sr: Tensor, de: Tensor, teaches: Tensor, counts: Tensor) -> Te
     """
     Return the mean squared difference (scalar) of affinities, with a gradient to the taught side.
 
+    Paper A, figure 2: the affinities of block k of both networks are drawn together; that the
+    distance is squared is ours. The gradient stops at the teacher.
+
     :param sr: of super-resolution, (N, ...)
     :param de: of depth estimation, of the same shape
     :param teaches: (N, 1, 1, 1), or (1, 1, 1, 1) for all: 1 where depth estimation teaches, else 0

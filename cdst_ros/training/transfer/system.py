@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
+from lightning.pytorch import Callback
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch import Tensor, nn
 
@@ -46,6 +47,7 @@ from cdst_ros.training.transfer.output_space import output_loss
 from cdst_ros.training.transfer.pictures import joint_picture
 from cdst_ros.training.transfer.roles import estimation_teaches
 from cdst_ros.training.transfer.structure import balanced_cross_entropy, structure_labels
+from cdst_ros.training.transfer.teaching import TeachingShare
 from cdst_ros.training.transfer.units import CropUnits, crop_units
 
 
@@ -170,6 +172,10 @@ class TransferSystem(SuperResSystem):
                 (local_affinity(sr, window), local_affinity(de, window)) for sr, de in blocks
             ]
         return found
+
+    def configure_callbacks(self) -> list[Callback]:
+        """Return those of super-resolution, and what tells whether anything was taught."""
+        return [*super().configure_callbacks(), TeachingShare(self.transfer)]
 
     def configure_gradient_clipping(self, *_: Any, **__: Any) -> None:
         """Clip both parts alone: what depth estimation has to learn shall not slow the other."""

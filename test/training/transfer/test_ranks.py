@@ -20,7 +20,7 @@ from torch import multiprocessing
 from cdst_ros.training.checkpoint import read_checkpoint
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.losses import masked_mean
-from cdst_ros.training.train import train
+from cdst_ros.training.train import system_of, train
 
 from .ranks import MASK, VALUES, share
 
@@ -62,6 +62,22 @@ def test_two_processes_learn_what_one_does_with_the_joint_batch(joint):
         largest = state['exp_avg'].abs().max().item()
         found = others[key]['exp_avg']
         assert torch.allclose(state['exp_avg'], found, rtol=1e-2, atol=1e-2 * largest), key
+
+
+def test_two_processes_train_in_half_precision(joint):
+    config = joint(max_steps=2, precision='bf16-mixed', devices=2, strategy='ddp_spawn')
+    content = read_checkpoint(train(config))
+    assert content['global_step'] == 2
+    assert all(value.isfinite().all() for value in content['state_dict'].values())
+    # Half precision is of the computation; what learns is kept whole.
+    assert {value.dtype for value in content['state_dict'].values()} <= {
+        torch.float32,
+        torch.int64,
+        torch.bool,
+    }
+    start = system_of(config).state_dict()
+    moved = [not torch.equal(value, start[key]) for key, value in content['state_dict'].items()]
+    assert any(moved)
 
 
 def test_a_batch_that_can_not_be_shared_is_refused(joint):

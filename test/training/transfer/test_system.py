@@ -235,6 +235,125 @@ def test_the_transfer_begins_when_it_is_told(joint):
     assert joint().transfer.strength(0) == 1
 
 
+def at_step(monkeypatch, step):
+    monkeypatch.setattr(TransferSystem, 'global_step', property(lambda _: step))
+
+
+def test_before_it_begins_nothing_is_transferred_and_both_learn(joint_system, batch, monkeypatch):
+    system = joint_system({'begin': 3, 'ramp': 1})
+    taught = {'output', 'grid', 'local'}
+    found = {}
+    for step in (2, 3, 4):
+        at_step(monkeypatch, step)
+        found[step] = {k: v.item() for k, v in system.step(batch).losses.items()}
+    for name, whole in found[4].items():
+        assert whole > 0 or name.endswith('likelihood'), name
+        wanted = (0.0, whole / 2) if name in taught else (whole, whole)
+        assert (found[2][name], found[3][name]) == pytest.approx(wanted), name
+
+
+def test_without_a_teacher_nothing_that_is_estimated_is_taught(joint_system, batch, monkeypatch):
+    role(monkeypatch, teaches=True)
+    for teacher in (True, False):
+        system = joint_system({'teacher': teacher, 'weights': {**NOTHING, 'output': 1.0}})
+        before = system.step(batch).losses['output'].item()
+        with torch.no_grad():
+            for weights in system.auxiliary.parameters():
+                weights.mul_(1.5)
+            # What super-resolution makes at its sides is to stay as it was.
+            for weights in system.auxiliary.sides_sr.parameters():
+                weights.div_(1.5)
+        after = system.step(batch).losses['output'].item()
+        assert (after == pytest.approx(before, rel=1e-5)) != teacher
+
+
+def test_the_last_outputs_are_drawn_together_too_where_it_is_asked_for(joint_system, batch):
+    system, loss = joint_system({'weights': {**NOTHING, 'output': 1.0}}), {}
+    for final in (False, True):
+        system.transfer = replace(system.transfer, final=final)
+        loss[final] = system.step(batch).losses['output'].item()
+    joined = system.join(batch, system.network.features(batch.depth, batch.valid))
+    blocks, last = len(joined.sides), joined._replace(sides=[])
+    alone = system._output_space(last).losses['output'].item()
+    assert loss[True] == pytest.approx((blocks * loss[False] + alone) / (blocks + 1))
+    assert alone > 0
+
+
+def differing(system, batch):
+    """Return what both make where depth estimation errs less on three of four samples."""
+    joined = system.join(batch, system.network.features(batch.depth, batch.valid))
+    off = torch.tensor([0.5, 0.5, 0.5, 5.0]).view(4, 1, 1, 1)
+    sr, de = joined.truth + 1.0, joined.truth + off
+    sides = [(sr, de)] * len(joined.sides)
+    return joined._replace(sr=joined.sr._replace(depth=sr), de=de, sides=sides)
+
+
+@pytest.mark.parametrize(('extent', 'share'), [('sample', 0.75), ('iteration', 0.0)])
+def test_who_teaches_is_decided_over_the_extent_that_is_asked_for(
+    joint_system, batch, extent, share
+):
+    roles = {'mode': 'paper', 'output': extent, 'affinity': extent}
+    system = joint_system({'roles': roles})
+    joined = differing(system, batch)
+    found = system._output_space(joined), system._affinity_space(joined)
+    assert found[0].figures == {'teaches/output': share}
+    assert found[1].figures == {'teaches/affinity': share}
+    # Of three samples super-resolution is drawn down by 0.5, of one depth estimation by 4, or all
+    # of depth estimation: the gradient stops at the teacher, the distance is the same.
+    spread = joined.units.spread.flatten()
+    wanted = (torch.tensor([0.5, 0.5, 0.5, 4.0]) / spread).mean()
+    assert found[0].losses['output'].item() == pytest.approx(wanted.item(), rel=1e-4)
+
+
+def test_who_teaches_in_output_space_may_be_decided_by_the_pixel(joint_system, batch):
+    system = joint_system({'roles': {'mode': 'paper', 'output': 'pixel', 'affinity': 'sample'}})
+    joined = differing(system, batch)
+    half = torch.arange(24).view(1, 1, 1, -1) < 6
+    sides = [(sr, torch.where(half, joined.truth + 9, de)) for sr, de in joined.sides]
+    found = system._output_space(joined._replace(sides=sides))
+    assert found.figures['teaches/output'].item() == pytest.approx(0.75 * 0.75)
+
+
+def test_predicted_uncertainty_needs_no_truth(joint_system, batch):
+    for uncertainty in ('error', 'predicted'):
+        system = joint_system({'uncertainty': uncertainty})
+        joined = system.join(batch, system.network.features(batch.depth, batch.valid))
+        logits = system.structure(joined)
+        truth = joined._replace(truth=joined.truth + 3 * torch.rand_like(joined.truth))
+        doubt = joined._replace(scale_de=5 * joined.scale_de)
+        moved = [not torch.allclose(system.structure(o), logits) for o in (truth, doubt)]
+        assert moved == ([True, False] if uncertainty == 'error' else [False, True])
+
+
+def test_both_parts_are_clipped_alone(joint_system):
+    system = joint_system()
+    for part, size in ((system.network, 1e-6), (system.auxiliary, 1e3)):
+        for weights in part.parameters():
+            weights.grad = torch.full_like(weights, size)
+    small = [weights.grad.clone() for weights in system.network.parameters()]
+    system.configure_gradient_clipping()
+    clipped = torch.cat([weights.grad.flatten() for weights in system.auxiliary.parameters()])
+    assert clipped.norm().item() == pytest.approx(system.config.optimiser.clip, rel=1e-3)
+    for weights, before in zip(system.network.parameters(), small, strict=True):
+        assert torch.equal(weights.grad, before)
+
+
+@pytest.mark.parametrize('teacher', [True, False])
+def test_a_teacher_that_taught_nothing_is_told_of_at_the_end(joint, monkeypatch, capsys, teacher):
+    role(monkeypatch, teaches=False)
+    train(joint({'teacher': teacher, 'begin': 1}, max_steps=3))
+    lines = [line for line in capsys.readouterr().err.splitlines() if 'in less than 5%' in line]
+    wanted = ['teaches/output', 'teaches/affinity'] if teacher else ['teaches/affinity']
+    assert [line.split()[0] for line in lines] == wanted
+    assert all('was 0.000 in the mean of 2 steps' in line for line in lines)
+
+
+def test_a_teacher_that_taught_is_not(joint, monkeypatch, capsys):
+    role(monkeypatch, teaches=True)
+    train(joint(max_steps=2))
+    assert 'depth estimation taught' not in capsys.readouterr().err
+
+
 def test_every_arm_begins_alike(joint, tiny):
     """Paired seeds: what is built beside the network must not move its random numbers."""
     configs = [tiny(), joint(), joint({'weights': NOTHING})]
