@@ -149,7 +149,9 @@ class CameraModel:
 
         :param topic: of the images, transport included or not; empty where it is not known
         """
-        told = any(part.startswith(_RECTIFIED) for part in topic.split('/'))
+        # The last part, or the one before its transport: not a namespace of that name.
+        named = [part for part in topic.split('/')[-2:] if part.startswith('image')]
+        told = bool(named) and named[-1].startswith(_RECTIFIED)
         return self.rectified() if told else self
 
     def reduced(self) -> CameraModel:

@@ -261,6 +261,8 @@ def test_a_message_goes_round(messages: Any, camera: CameraModel) -> None:
         ('/camera/rgb/image_rect_color/compressed', True),
         ('/camera/depth/image_rect_raw', True),
         ('/rect/image', False),
+        ('/image_rectifier/image_raw', False),
+        ('/image_rectifier/rgb/color', False),
         ('', False),
     ],
 )
