@@ -143,7 +143,7 @@ def _require_recording(path: Path) -> None:
     if kind is Kind.RECORDING:
         return
     what = 'is a bag' if kind is Kind.BAG else 'holds no recording'
-    folder = path.with_name(f'{path.stem}_recording')
+    folder = f'{path.resolve().stem}_recording'
     raise JobError(
         f'{path} {what}: make a recording of a bag, or of a folder of images, first. '
         f'cdst-ros record import {path} {folder}, then cdst-ros adapt {folder}'

@@ -39,6 +39,7 @@ def run(*arguments):
         (['short'], '3 frames are too few'),
         (['none'], 'there is no folder none'),
         (['images'], 'images holds no recording'),
+        (['.'], '. holds no recording'),
         (['walk.mcap'], 'is a bag: make a recording of a bag'),
         (['walk.mcap'], 'cdst-ros record import walk.mcap walk_recording, then cdst-ros adapt'),
     ],
