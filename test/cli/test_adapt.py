@@ -39,7 +39,7 @@ def run(*arguments):
         (['short'], '3 frames are too few'),
         (['none'], 'there is no folder none'),
         (['images'], 'images holds no recording'),
-        (['.'], '. holds no recording'),
+        (['.'], '. is a bag'),  # the folder of walk.mcap
         (['walk.mcap'], 'is a bag: make a recording of a bag'),
         (['walk.mcap'], 'cdst-ros record import walk.mcap walk_recording, then cdst-ros adapt'),
     ],
