@@ -199,7 +199,10 @@ def _run(args: argparse.Namespace, ablation: Ablation, arm: str, seed: int) -> N
         try:
             train(config, resume=last if began else None)
         except Interruption as interruption:
-            raise SystemExit(f'{arm}, seed {seed}: {interruption}') from None
+            what = str(interruption).partition(':')[0]
+            raise SystemExit(
+                f'{arm}, seed {seed}: {what}: give the command again to go on'
+            ) from None
     wall, cpu = time.monotonic() - clocks[0], time.process_time() - clocks[1]
     cost = _cost(config, config.max_steps - began, wall, cpu, drawn=drawn)
     figures = last_figures(config.folder)
