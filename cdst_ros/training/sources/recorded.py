@@ -27,7 +27,7 @@ Frames are chosen first, and only those are kept: what is decoded stays in memor
 
 from __future__ import annotations
 
-import warnings
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -59,7 +59,7 @@ def read_recordings(
     Decode a recording, a bag or a folder of pairs, or all those in a folder, by name.
 
     ``first``, ``last`` and ``images`` are of each of them. Without ``images`` as many frames are
-    taken, spread evenly, as ``MOST_BYTES`` hold; a warning says so where those are not all.
+    taken, spread evenly, as ``MOST_BYTES`` hold; a line says so where those are not all.
 
     :param scale: output pixels per input pixel, each way
     :param color: whether to read pictures
@@ -136,11 +136,12 @@ class _Reading:
         most = max(self._most_bytes // self._bytes(frame), 1)
         if self._settings.images or len(asked) <= most:
             return asked
-        warnings.warn(
+        # No warning: those are ignored while a run reads its data (``train.py``).
+        print(
             f'{self._path}: {most} of its {len(asked)} frames are trained on, spread evenly: as '
             f'many as {self._most_bytes / 2**20:.0f} MiB hold. "images" of the source says how '
             'many there shall be',
-            stacklevel=2,
+            file=sys.stderr,
         )
         return select(range(count), replace(self._settings, images=most))
 

@@ -11,6 +11,8 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -25,6 +27,7 @@ from cdst_ros.synthetic import render
 from cdst_ros.training.config import ConfigError
 from cdst_ros.training.sources import recorded
 from cdst_ros.training.sources.opening import open_sources
+from cdst_ros.training.train import train
 from training.sources.folders import data_of, write_metric
 
 CAMERA = CameraModel.from_intrinsics(30.0, 30.0, 15.5, 11.5, 32, 24)
@@ -238,21 +241,32 @@ def test_so_many_images_are_read_as_are_asked_for(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(('measured', 'size'), [(True, 24 * 32 * (4 + 12)), (False, 24 * 32 * 7)])
-def test_memory_is_bounded_where_nobody_says_how_many(tmp_path, monkeypatch, measured, size):
+def test_memory_is_bounded_where_nobody_says_how_many(
+    tmp_path, monkeypatch, capsys, measured, size
+):
     record(tmp_path / 'all' / 'a', 6)
     record(tmp_path / 'all' / 'b', 2)
     asked = {'path': 'all', 'measured': measured}
     monkeypatch.setattr(recorded._Reading, 'check_color', lambda self: None)
     monkeypatch.setattr(recorded, 'MOST_BYTES', 2 * 3 * size)
-    with pytest.warns(UserWarning, match=r'a: 3 of its 6 frames are trained on.*"images"') as told:
-        images = crops(tmp_path, **asked).images
-    assert len(told) == 1
+    images = crops(tmp_path, **asked).images
+    (told,) = capsys.readouterr().err.splitlines()
+    assert 'a: 3 of its 6 frames are trained on' in told
     assert [image.name[-1] for image in images] == ['0', '2', '5', '0', '1']
     held = sum(array.nbytes for image in images[:3] for array in (image.low, image.rgb)
                if array is not None)  # fmt: skip
     held += 0 if measured else sum(image.values.nbytes for image in images[:3])
     assert held <= 3 * size
     assert len(crops(tmp_path, **asked, images=5).images) == 7, 'who asks gets them'
+    assert not capsys.readouterr().err
+
+
+def test_a_training_says_how_many_frames_memory_holds(tmp_path, tiny, monkeypatch, capsys):
+    record(tmp_path / 'walk', 6)
+    monkeypatch.setattr(recorded, 'MOST_BYTES', 3 * 24 * 32 * 4)
+    data = data_of(tmp_path, {'kind': 'recordings', 'path': 'walk'})
+    train(replace(tiny(max_steps=1), data=data))
+    assert 'walk: 3 of its 6 frames are trained on' in capsys.readouterr().err
 
 
 def test_colour_of_which_nobody_knows_where_it_lies_is_refused(tmp_path, seen):
