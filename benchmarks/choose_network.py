@@ -31,7 +31,7 @@ from typing import Any
 from report import publish
 
 from cdst_ros.training.config import load_config
-from cdst_ros.training.train import LAST, train
+from cdst_ros.training.train import LAST, completed_steps, train
 
 _SELECTING = {'head': 'selecting', 'head_options': {'residual': True}}
 #: What each row changes of the smallest configuration: options of the network, and the rest.
@@ -96,9 +96,10 @@ def _trained(
             *overrides,
         ],
     )
-    began = time.monotonic()
-    if not (config.folder / LAST).exists():
-        train(config)
+    began, last = time.monotonic(), config.folder / LAST
+    done = completed_steps(last) if last.exists() else 0
+    if done < config.max_steps:
+        train(config, resume=last if done else None)
     figures: dict[str, float] = {}
     for file in sorted(config.folder.glob('curves/*/metrics.csv')):
         for row in csv.DictReader(file.open()):
