@@ -73,7 +73,10 @@ class Asked:
     def step(self) -> None:
         """Note what comes from now on, for steps have begun."""
         self._stepping = True
-        self._kept = 'within a step, which is lost: go on with --resume from the last checkpoint'
+        self._kept = (
+            'within a step, which is lost: --resume goes on from the last checkpoint, if there is '
+            'one'
+        )
 
     def keep(self, step: int) -> None:
         """Let nothing cut short what is written now, at the end of a step."""
