@@ -50,6 +50,7 @@ _ALIKE = 1e-6
 _COARSE = 4
 #: Pixels of the grid may lie so far outside of the image [px].
 _AROUND = 1
+#: To look up points they are laid in rows of so many, like an image.
 _LINE = 1024
 
 
