@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
-from cdst_ros.depth.lens import Lens
 from cdst_ros.depth.misregistration import (
     LIMIT_PX,
     MisregisteredError,
@@ -32,7 +31,7 @@ from cdst_ros.depth.misregistration import (
 )
 from cdst_ros.depth.registration import RegistrationError
 
-from .views import looks, taken
+from .views import looks, taken, through
 
 SCALE = 4
 #: Sixteen pictures of eight rooms tell it so well [px of the output].
@@ -172,18 +171,14 @@ def test_a_camera_that_is_not_understood_is_refused(views, cameras, said):
 def test_distortion_is_worked_out(views):
     """Colour as a fisheye takes it, and told so; taken as straight it lies far beside."""
     bent = replace(COLOR, distortion_model='equidistant', d=(0.05, 0.0, 0.0, 0.0), p=(0.0,) * 12)
-    v, u = np.mgrid[:480, :640].astype(np.float64)
-    rays = Lens.of(bent, 'colour').rays(np.stack([u.ravel(), v.ravel()], axis=1))
-    at = COLOR.project(np.column_stack([rays, np.ones(len(rays))]))
-    at = at.reshape(480, 640, 2).astype(np.float32)
 
-    def through(color):
-        return cv2.remap(color, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    def fisheye(color):
+        return through(bent, COLOR, color)
 
-    found = measured(views, through, bent)
+    found = measured(views, fisheye, bent)
     assert found.known, found.why
     assert found.size < TOLERANCE
-    straight = measured(views, through)
+    straight = measured(views, fisheye)
     assert not straight.known or straight.size > TOLERANCE
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from cdst_ros.depth.arrays import F32, F64, U8, Bool
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
+from cdst_ros.depth.lens import Lens
 from cdst_ros.synthetic import CameraPath, Scene, indoor_scene, render
 
 
@@ -91,3 +92,14 @@ def bent(k1: float) -> CameraModel:
     """Return a camera with lens distortion."""
     ideal = camera(320, 240, 230.0)
     return CameraModel(320, 240, 'plumb_bob', (k1, 0.02, 0.001, -0.001, 0.0), ideal.k, p=ideal.p)
+
+
+def through(lens: CameraModel, straight: CameraModel, color: U8) -> U8:
+    """Return a picture of a straight camera as a lens that bends draws it."""
+    v, u = np.mgrid[: lens.height, : lens.width].astype(np.float64)
+    rays = Lens.of(lens, 'colour').rays(np.stack([u.ravel(), v.ravel()], axis=1))
+    at = straight.project(np.column_stack([rays, np.ones(len(rays))]))
+    at = at.reshape(lens.height, lens.width, 2).astype(np.float32)
+    return np.asarray(
+        cv2.remap(color, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    )

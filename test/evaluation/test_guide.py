@@ -16,10 +16,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from depth.views import through
 
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.grid import GridAlignment
-from cdst_ros.depth.lens import Lens
 from cdst_ros.depth.registration import RegistrationError
 from cdst_ros.evaluation.guide import Guide
 from cdst_ros.evaluation.references import color_of
@@ -64,16 +64,6 @@ def test_colour_of_the_same_view_gets_the_size_of_the_output():
     assert guide()(half).shape == (48, 64, 3)
 
 
-def distorted(color, camera):
-    """Return colour as a lens draws it that nobody has straightened, and its camera."""
-    lens = replace(camera, d=(-0.6, 0.2, 0.0, 0.0, 0.0))
-    v, u = np.mgrid[: lens.height, : lens.width].astype(np.float64)
-    rays = Lens.of(lens, 'colour').rays(np.stack([u.ravel(), v.ravel()], axis=1))
-    at = camera.project(np.column_stack([rays, np.ones(len(rays))]))
-    at = at.reshape(lens.height, lens.width, 2).astype(np.float32)
-    return cv2.remap(color, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), lens
-
-
 def off(found, expected):
     return np.abs(found.astype(int) - expected)[4:-4, 4:-4].mean()
 
@@ -81,7 +71,8 @@ def off(found, expected):
 def test_colour_of_the_same_view_is_straightened_where_its_lens_bends():
     soft = cv2.GaussianBlur(frame().color, (0, 0), 2)
     straight = cv2.normalize(soft, None, 1, 255, cv2.NORM_MINMAX)
-    raw, lens = distorted(straight, GRID)
+    lens = replace(GRID, d=(-0.6, 0.2, 0.0, 0.0, 0.0))
+    raw = through(lens, GRID, straight)
     one = frame(color=raw, color_camera=lens)
     assert off(raw, straight) > 9
     for found in (guide()(one), seen_color(one, 2), color_of(one, GRID, (48, 64))):

@@ -16,12 +16,11 @@ import json
 import sys
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
+from depth.views import through
 
 from cdst_ros.depth.camera import CameraModel
-from cdst_ros.depth.lens import Lens
 from cdst_ros.learning.color import color_of, look_at, told_of_color
 from cdst_ros.learning.job import Job
 from cdst_ros.learning.parts import split
@@ -63,15 +62,6 @@ def test_colour_that_lies_on_depth_can_teach(tmp_path, frames):
 
 def bent(camera, model='plumb_bob'):
     return replace(camera, distortion_model=model, d=(-0.2, 0.02, 0.0, 0.0, 0.0))
-
-
-def through(lens, camera, color):
-    """Return a picture of a straight camera as a lens draws it."""
-    v, u = np.mgrid[: lens.height, : lens.width].astype(np.float64)
-    rays = Lens.of(lens, 'colour').rays(np.stack([u.ravel(), v.ravel()], axis=1))
-    at = camera.project(np.column_stack([rays, np.ones(len(rays))]))
-    at = at.reshape(lens.height, lens.width, 2).astype(np.float32)
-    return cv2.remap(color, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def test_colour_of_a_lens_that_bends_can_teach(tmp_path, frames):
