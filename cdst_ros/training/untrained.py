@@ -27,14 +27,23 @@ def refuse_untrained(config: TrainConfig) -> None:
     Refuse losses that leave the depth of some samples untrained.
 
     The likelihood trains sigma alone, and ``levels`` counts on samples of disparity only. Recorded
-    depth without a truth (``measured``) has losses of its own, and so has depth from colour.
+    depth without a truth (``measured``) has losses of its own, in an adaptation; and so has depth
+    from colour.
 
     :raises ConfigError: when there are such samples; names their source, and what to set
     """
-    loss = config.loss
-    if loss.sigmas or loss.units or config.mismatched is not None:
+    if config.mismatched is not None:
         return
-    sources = config.data.sources
+    loss, sources = config.loss, config.data.sources
+    for number, source in enumerate(sources):
+        if source.measured and config.adaptation is None:
+            raise ConfigError(
+                f'data.sources.{number} ({_said(config, source)}): measured depth has no truth, '
+                'and nothing learns from it: add a section adaptation (adaptation: {}), or set '
+                'measured: false'
+            )
+    if loss.sigmas or loss.units:
+        return
     if not loss.levels and not (sources and all(source.measured for source in sources)):
         raise ConfigError(
             f'loss: nothing trains depth where sigmas, units and levels are 0: {_REMEDY}'

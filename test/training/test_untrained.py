@@ -41,6 +41,7 @@ def test_every_shipped_configuration_trains_depth(name):
         (LEVELS, {'sources': [DISPARITY, METRIC]}, r'data\.sources\.1 \(metric a\): set loss'),
         (LEVELS, {'sources': [{'kind': 'procedural'}]}, r'sensor_share 0\.5 and .* 0\.7; 0 and 1'),
         ({**LEVELS, 'levels': 0.0}, {'sources': [DISPARITY]}, 'nothing trains depth'),
+        ({}, {'sources': [METRIC, MEASURED]}, r'data\.sources\.1 \(recordings c\): .* adaptation'),
     ],
 )
 def test_losses_that_leave_depth_untrained_are_refused(tiny, loss, data, message):
@@ -55,13 +56,15 @@ def test_losses_that_leave_depth_untrained_are_refused(tiny, loss, data, message
     [
         (LEVELS, {'sources': [DISPARITY, MEASURED]}),
         ({'sigmas': 0.0, 'units': 0.0}, {'sources': [MEASURED]}),
+        ({}, {'sources': [METRIC, MEASURED]}),
         (LEVELS, {'sources': [{'kind': 'procedural'}], 'sensor_share': 0, 'disparity_share': 1}),
         ({'sigmas': 0.0}, {'sources': [METRIC]}),
         ({'units': 0.0}, {}),
     ],
 )
 def test_what_trains_all_depth_is_not(tiny, loss, data):
-    refuse_untrained(tiny(loss=loss, data=data))
+    measured = MEASURED in data.get('sources', ())
+    refuse_untrained(tiny(loss=loss, data=data, adaptation={} if measured else None))
 
 
 def test_what_is_refused_trains_no_depth_indeed(tiny, tmp_path):
