@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property, lru_cache
 
 import cv2
@@ -68,7 +69,7 @@ class Lens:
         :param camera: of the delivered image
         :param bent: coefficients of its distortion; of a straight lens none
         """
-        self.camera = camera
+        self.camera = _as_delivered(camera)
         self._bent = np.array(bent)
         self._k = np.reshape(camera.k, (3, 3)).astype(np.float64)
         self._fisheye = camera.distortion_model == _FISHEYE
@@ -131,7 +132,7 @@ class Lens:
         """
         grid = grid or self.camera
         if not self.bends:
-            return grid.back_project_pixels(pixels, z)
+            return _as_delivered(grid).back_project_pixels(pixels, z)
         k, own = np.array(grid.k), self._k
         focal, center = k[[0, 4]], k[[2, 5]]
         at = (pixels - center) / focal * own[[0, 1], [0, 1]] + own[[0, 1], [2, 2]] + _AROUND
@@ -243,6 +244,11 @@ class Lens:
             )
         limit = _WIDEST if self._fisheye else np.inf
         return np.maximum(seen.min(axis=0), -limit), np.minimum(seen.max(axis=0), limit)
+
+
+def _as_delivered(camera: CameraModel) -> CameraModel:
+    """Return a camera by K where its image is distorted: P is that of the rectified image."""
+    return replace(camera, p=(0.0,) * 12) if camera.bends else camera
 
 
 def bends_alike(one: CameraModel, other: CameraModel) -> bool:

@@ -211,6 +211,12 @@ def test_images_that_are_distorted_alike_lie_on_each_other_as_they_are(model):
     found = register(color, bent_so, depth, bent_so, np.eye(4))
     assert found.seen.all()
     assert np.array_equal(found.rgb, color)
+    # P is of what such an image would be rectified to, and one of both may lack it.
+    p = (24.0, 0.0, 15.0, 0.0, 0.0, 24.0, 11.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    rectified = replace(bent_so, p=p)
+    for cameras in ((bent_so, rectified), (rectified, bent_so)):
+        found = register(color, cameras[0], depth, cameras[1], np.eye(4))
+        assert np.array_equal(found.rgb, color)
 
 
 @pytest.mark.parametrize(
