@@ -81,6 +81,8 @@ def test_ctrl_c_while_a_child_is_forked_is_not_lost():
         import os, signal, sys
         from cdst_ros.nodes.children import Children
 
+        # What a shell runs in the background ignores it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         os.register_at_fork(after_in_parent=lambda: signal.raise_signal(signal.SIGINT))
         try:
             with Children(os.environ) as children:
