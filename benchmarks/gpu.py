@@ -48,7 +48,7 @@ from cdst_ros.superres.engines.agreement import compare
 from cdst_ros.superres.engines.model import written_precision
 from cdst_ros.superres.frame import SuperResolution
 from cdst_ros.superres.onnx_file import read_onnx_file
-from cdst_ros.superres.store import find_model, shipped_models
+from cdst_ros.superres.store import depth_models, find_model
 
 SIZES = ('160x120', '320x240', '640x480')
 #: The network of the papers, full size (models/dbpn.py), with random weights: for its time alone.
@@ -115,7 +115,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('--model', action='append', help=f'default: shipped ones and {PAPER}')
+    parser.add_argument(
+        '--model', action='append', help=f'default: shipped ones of depth alone and {PAPER}'
+    )
     parser.add_argument('--size', action='append', help=f'WxH; default {", ".join(SIZES)}')
     parser.add_argument('--runtime', action='append', help='first word of a row; default all')
     parser.add_argument('--rounds', type=int, default=100)
@@ -172,7 +174,7 @@ def _try(what: str, left_out: list[str], work: Callable[[], Any]) -> Any:
 
 def _cases(args: argparse.Namespace, folder: Path, left_out: list[str]) -> Iterator[Case]:
     sizes = [tuple(map(int, text.split('x'))) for text in args.size or SIZES]
-    for name in args.model or [*shipped_models(), PAPER]:
+    for name in args.model or [*depth_models(), PAPER]:
         path = (
             _try(name, left_out, lambda: write_paper_network(folder))
             if name == PAPER

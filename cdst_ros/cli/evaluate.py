@@ -68,7 +68,7 @@ def evaluate(
         list[str] | None,
         typer.Option(
             help='Shipped model, .onnx file, or none; may be repeated. Each is run at its own '
-            'scale.  [default: the shipped ones]'
+            'scale.  [default: the shipped ones of depth alone]'
         ),
     ] = None,
     *,
@@ -453,9 +453,9 @@ def _expected() -> tuple[type[Exception], ...]:
 
 
 def _shipped(scales: tuple[int, ...]) -> tuple[str, ...]:
-    """Return the shipped models of these scales."""
+    """Return the shipped models of depth alone of these scales."""
     from cdst_ros.superres.contract import read_metadata
-    from cdst_ros.superres.store import shipped_models
+    from cdst_ros.superres.store import depth_models
 
-    files = shipped_models().items()
+    files = depth_models().items()
     return tuple(name for name, file in files if read_metadata(file).scale in scales)

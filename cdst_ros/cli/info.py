@@ -208,6 +208,7 @@ def _models() -> Iterator[Finding]:
             continue
         near, far = model.range_m
         value = f'x{model.scale}, profile {model.profile}, trained on {near:g} to {far:g} m'
+        value += ', sees colour as well' if model.guided else ''
         yield Finding('Models', name, value)
 
 

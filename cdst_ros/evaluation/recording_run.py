@@ -59,7 +59,7 @@ from cdst_ros.recordings.errors import SeveralTopicsError
 from cdst_ros.superres.contract import read_metadata
 from cdst_ros.superres.engine import EngineError
 from cdst_ros.superres.frame import Settings
-from cdst_ros.superres.store import find_model, shipped_models
+from cdst_ros.superres.store import depth_models, find_model
 
 NAME = 'recording'
 #: Where nobody says how many frames to score: one a second, and at least so many.
@@ -74,7 +74,8 @@ class RecordingRequest:
     What to evaluate.
 
     :param source: bag, recording, folder of images, or image
-    :param models: names of shipped models or paths; None: the shipped ones of the scales
+    :param models: names of shipped models or paths; None: the shipped ones of depth
+        alone of the scales
     :param scales: empty: those of the models, or those that the reference is of
     :param frames: at most so many are scored, spread over the recording; 0: all; None: one a
         second, and at least ``FEWEST_BY_DEFAULT``
@@ -523,14 +524,14 @@ def _pairing(request: RecordingRequest, source: Source) -> Pairing:
 
 def _scales_of(models: tuple[str, ...] | None) -> list[int]:
     """Return the scales that there are models of."""
-    files = [find_model(name) for name in models] if models else list(shipped_models().values())
+    files = [find_model(name) for name in models] if models else list(depth_models().values())
     return sorted({read_metadata(file).scale for file in files})
 
 
 def _methods_wanted(request: RecordingRequest, scales: tuple[int, ...]) -> Request:
     models = request.models
     if models is None:
-        shipped = shipped_models().items()
+        shipped = depth_models().items()
         models = tuple(name for name, file in shipped if read_metadata(file).scale in scales)
     return Request(models=models, engine=request.engine, precision=request.precision)
 

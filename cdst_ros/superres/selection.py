@@ -44,7 +44,7 @@ from cdst_ros.superres.engines import (
 from cdst_ros.superres.engines.cache import cache_folder, plan_key
 from cdst_ros.superres.engines.model import thread_count
 from cdst_ros.superres.frame import SuperResolution
-from cdst_ros.superres.store import find_model, precisions_of, shipped_models
+from cdst_ros.superres.store import depth_models, find_model, precisions_of
 
 #: Name that stands for whichever model is best here.
 AUTO = 'auto'
@@ -173,9 +173,9 @@ def candidates(scale: int, engine: str = 'auto') -> list[Candidate]:
     """
     Return the ways to enlarge by a scale, those of the strongest model first.
 
-    Shipped models for any sensor; in int8 beside f32 where this CPU computes it faster, and the
-    loss was found to be within its bound. Order within a model: f32 first, engines as ``auto`` has
-    them.
+    Shipped models of depth alone, for any sensor; in int8 beside f32 where this CPU computes it
+    faster, and the loss was found to be within its bound. Order within a model: f32 first, engines
+    as ``auto`` has them.
 
     :raises ModelError: where no model of that scale ships, or none can be timed on that engine
     """
@@ -317,10 +317,10 @@ def _frame(size: Size) -> F32:
 
 
 def _strengths(scale: int) -> Iterable[tuple[float, str]]:
-    """Yield the measured error and the name of the shipped models that are for any sensor."""
-    for name, path in shipped_models().items():
+    """Yield measured error and name of the models of depth alone that are for any sensor."""
+    for name, path in depth_models().items():
         metadata = read_metadata(path)
-        if metadata.scale == scale and metadata.profile == _PROFILE and not metadata.guided:
+        if metadata.scale == scale and metadata.profile == _PROFILE:
             yield metadata.accuracy.get(_FIGURE, float('inf')), name
 
 

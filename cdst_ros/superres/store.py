@@ -18,6 +18,7 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
+from cdst_ros.superres.contract import read_metadata
 from cdst_ros.superres.engine import ModelError
 
 _SUFFIX = '.onnx'
@@ -26,6 +27,20 @@ _SUFFIX = '.onnx'
 def shipped_models() -> dict[str, Path]:
     """Return the shipped models by name, sorted, such as ``lite_x4``."""
     return {path.stem: path for path in sorted(_weights().glob('*' + _SUFFIX))}
+
+
+def depth_models() -> dict[str, Path]:
+    """
+    Return the shipped models of depth alone by name, sorted.
+
+    What is taken where nobody has named a model is one of these: nobody has said that there is
+    colour either.
+
+    :raises ModelError: for a file that cannot be read
+    """
+    return {
+        name: path for name, path in shipped_models().items() if not read_metadata(path).guided
+    }
 
 
 def precisions_of(name: str) -> dict[str, Path]:

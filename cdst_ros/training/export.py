@@ -161,7 +161,8 @@ def origin_of(checkpoint: Path) -> dict[str, Any]:
         if found and found.get('start'):
             config[section] = {**found, 'start': Path(found['start']).stem}
     data = dict(config['data'])
-    data.pop('root', None)
+    for place in ('root', 'kept'):
+        data.pop(place, None)
     data['sensors'] = {Path(name).stem: share for name, share in data['sensors'].items()}
     data['sources'] = [
         {**source, 'path': Path(source['path']).name} for source in data.get('sources', ())

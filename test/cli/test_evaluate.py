@@ -106,6 +106,10 @@ def test_published_figures_come_with_their_caveat(six, tmp_path):
     report = json.loads((tmp_path / 'report.json').read_text())
     assert {row['scale'] for row in report['published']} == {4}
     assert 'caveat' in report
+    # Nobody named a model: those of depth alone.
+    methods = {row['method'] for row in report['rows']}
+    assert 'lite_x4' in methods
+    assert 'guided_x4' not in methods
 
 
 def test_without_the_bound_it_says_so(six):

@@ -49,6 +49,8 @@ def test_it_names_what_is_here_and_writes_the_same_as_json(tmp_path: Path):
     found = {(finding['topic'], finding['name']): finding for finding in written['findings']}
     assert found['Libraries', 'NumPy']['value'] == metadata.version('numpy')
     assert found['Engines', 'bicubic']['status'] == 'ok'
+    assert found['Models', 'guided_x4']['value'].endswith('sees colour as well')
+    assert 'colour' not in found['Models', 'lite_x4']['value']
 
 
 @pytest.mark.skipif(not has_wheels(), reason='needs the wheels of rclpy')

@@ -31,6 +31,7 @@ from cdst_ros.evaluation.staging import OutputExistsError
 from cdst_ros.recordings.bag import BagReader
 from cdst_ros.recordings.bag_writer import BagWriter
 from cdst_ros.recordings.errors import BagError
+from cdst_ros.superres.store import depth_models
 
 LOW = CameraModel.from_intrinsics(40.0, 40.0, 19.5, 14.5, 40, 30)
 FINE = LOW.scaled(2, GridAlignment.HALF_PIXEL)
@@ -122,6 +123,12 @@ def test_a_reference_in_the_bag_is_what_it_is_scored_by(bag):
     assert report.verdict.startswith('On this camera x2 ')
     assert sorted(row.details['rank'] for row in rows.values()) == [1, 2, 3, 4]
     assert all(row.details['latency_ms']['median'] > 0 for row in rows.values())
+
+
+def test_models_that_nobody_named_are_those_of_depth_alone(bag):
+    wanted = ask(bag, models=None, scales=(4,), reference_topic=None, frames=1, depth_topic=DEPTH)
+    judged = evaluate_recording(wanted).judged
+    assert set(judged) == {name for name in depth_models() if '_x4' in name}
 
 
 def test_pooled_and_framewise_figures_belong_together(bag):

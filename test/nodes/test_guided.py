@@ -40,6 +40,8 @@ from cdst_ros.nodes import choice, color_source, registration_check
 from cdst_ros.superres.contract import ORIGIN_KEY
 from cdst_ros.superres.engine import EngineError
 from cdst_ros.superres.engines import open_engine
+from cdst_ros.superres.frame import SuperResolution
+from cdst_ros.synthetic.camera import SyntheticCamera
 
 
 @pytest.fixture
@@ -399,6 +401,28 @@ def test_two_networks_in_turn_are_accepted_and_said(make_graph, models, begun):
         graph.until(lambda: graph.said('in turn. Give as model', told))
     graph.begin()
     assert bool(graph.said('in turn. Give as model')) == bool(told)
+
+
+def test_the_shipped_pair_guides_frames_with_colour_and_enlarges_the_others(make_graph):
+    frame = SyntheticCamera(3, 32, 24, scale=4, frames=1).frame(0)
+    due = {
+        name: SuperResolution(open_engine(name, 'onnxruntime'))(frame.depth, rgb).sigma.copy()
+        for name, rgb in (('lite_x4', None), ('guided_x4', np.maximum(frame.color, 1)))
+    }
+    names = {'model': 'lite_x4', 'guided_model': 'guided_x4'}
+    graph = make_graph(kind=GuidedGraph, engine='onnxruntime', scale=0, **names)
+    graph.link()
+    on_grid = camera().scaled(4, graph.node._slot.info.alignment)
+
+    def is_of(name, rgb):
+        found = pixels(graph.sigma_of(rgb, frame.depth, model=on_grid))
+        return np.allclose(found, due[name], rtol=1e-3, equal_nan=True)
+
+    graph.until(lambda: is_of('guided_x4', frame.color))
+    assert is_of('lite_x4', None)
+    graph.until(lambda: is_of('guided_x4', frame.color))
+    assert not is_of('lite_x4', frame.color)
+    assert not graph.said('in turn. Give as model')
 
 
 @pytest.mark.parametrize(

@@ -51,10 +51,27 @@ def engine_of(name, runtime=RUNTIME):
     return open_engine(name, runtime, threads=1)
 
 
-def enlarge(name, depth, **kwargs):
-    """Return depth and sigma, (sH, sW) [m], of a shipped model."""
-    result = SuperResolution(engine_of(name), Settings(**kwargs))(depth.astype(np.float32))
+def enlarge(name, depth, rgb=None, **kwargs):
+    """
+    Return depth and sigma, (sH, sW) [m], of a shipped model.
+
+    One that sees colour is shown some in any case: its promises are to hold whatever it shows.
+    """
+    run, depth = SuperResolution(engine_of(name), Settings(**kwargs)), depth.astype(np.float32)
+    result = run(depth, any_colour(name, depth) if rgb is None else colour_for(name, rgb))
     return result.depth.copy(), result.sigma.copy()
+
+
+def colour_for(name, rgb):
+    """Return colour (sH, sW, 3) where a model takes some, else None."""
+    return rgb if engine_of(name).info.guided else None
+
+
+def any_colour(name, depth):
+    """Return colour that has to do with no depth, edges all over, where a model takes some."""
+    height, width = (engine_of(name).info.scale * side for side in depth.shape)
+    rng = np.random.default_rng(7)
+    return colour_for(name, rng.integers(0, 256, (height, width, 3), np.uint8))
 
 
 def classical(method, name, depth):
@@ -91,7 +108,7 @@ def own_views(name, count=3):
 @cache
 def own_outputs(name, bounded=True):
     """Return depth and sigma that a model makes of its ``own_views``."""
-    return [enlarge(name, view.low, bounded=bounded) for view in own_views(name)]
+    return [enlarge(name, view.low, view.rgb, bounded=bounded) for view in own_views(name)]
 
 
 every_model = pytest.mark.parametrize('name', ORDER)
@@ -165,7 +182,8 @@ def test_depth_and_noise_may_change_their_unit_together(name, factor, tmp_path):
     depth += rng.standard_normal(depth.shape) * sigma_of(name, 2.0)
 
     depths, sigmas = enlarge(name, depth)
-    scaled = SuperResolution(rescaled)((factor * depth).astype(np.float32))
+    rgb = any_colour(name, depth)
+    scaled = SuperResolution(rescaled)((factor * depth).astype(np.float32), rgb)
 
     np.testing.assert_allclose(scaled.depth, factor * depths, rtol=1e-3)
     # Sigma comes of small differences of large numbers.
@@ -314,11 +332,13 @@ def test_real_sizes_go_through(name, size):
     width, height = size
     (view, *_) = own_views(name)
     rows, columns = view.low.shape
-    tiled = np.tile(view.low, (-(-height // rows), -(-width // columns)))[:height, :width]
-
-    out, sigma = enlarge(name, np.ascontiguousarray(tiled))
-
     scale = engine_of(name).info.scale
+    copies = -(-height // rows), -(-width // columns)
+    tiled = np.tile(view.low, copies)[:height, :width]
+    rgb = np.tile(view.rgb, (*copies, 1))[: scale * height, : scale * width]
+
+    out, sigma = enlarge(name, np.ascontiguousarray(tiled), rgb)
+
     assert out.shape == sigma.shape == (scale * height, scale * width)
     # Away from the seam, a larger frame is the same frame.
     radius = reach(MODELS[name]) + 1
@@ -330,9 +350,10 @@ def test_real_sizes_go_through(name, size):
 def test_the_runtimes_agree(name):
     pytest.importorskip('openvino', reason='openvino is not installed')
     (view, *_) = own_views(name)
-    cut = np.ascontiguousarray(view.low[:61, :83])
-    depth, sigma = enlarge(name, cut)
-    other = SuperResolution(engine_of(name, 'openvino'))(cut)
+    cut, scale = np.ascontiguousarray(view.low[:61, :83]), engine_of(name).info.scale
+    rgb = view.rgb[: 61 * scale, : 83 * scale]
+    depth, sigma = enlarge(name, cut, rgb)
+    other = SuperResolution(engine_of(name, 'openvino'))(cut, colour_for(name, rgb))
     np.testing.assert_array_equal(np.isnan(other.depth), np.isnan(depth))
     np.testing.assert_allclose(other.depth, depth, atol=1e-3)
     np.testing.assert_allclose(other.sigma, sigma, rtol=0.05, atol=1e-3)

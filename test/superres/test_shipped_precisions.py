@@ -41,6 +41,11 @@ def test_there_are_some_and_they_have_names():
     assert 'lite_x4_int8' not in shipped_models()
 
 
+def test_a_model_that_sees_colour_ships_in_full_only():
+    # Calibration frames have no colour, and int8 would be fitted to grey.
+    assert precisions_of('guided_x4') == {}
+
+
 @every_file
 def test_it_is_of_the_model_that_ships_and_lost_no_more_than_its_bound(name, precision):
     path, full = FILES[name, precision], shipped_models()[name]

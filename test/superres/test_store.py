@@ -15,13 +15,20 @@ import pytest
 
 from cdst_ros.superres.contract import read_metadata
 from cdst_ros.superres.engine import ModelError
-from cdst_ros.superres.store import find_model, shipped_models
+from cdst_ros.superres.store import depth_models, find_model, shipped_models
 
 
 def test_every_shipped_model_is_found_by_the_name_in_it():
     for name, path in shipped_models().items():
         assert find_model(name) == path
         assert read_metadata(path).name == name
+
+
+def test_models_that_see_colour_have_to_be_named():
+    guided = {name for name, path in shipped_models().items() if read_metadata(path).guided}
+
+    assert guided == {'guided_x4'}
+    assert set(depth_models()) == set(shipped_models()) - guided
 
 
 def test_a_file_is_found_by_its_path(make_model):

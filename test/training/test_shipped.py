@@ -22,7 +22,7 @@ from cdst_ros.synthetic import load_profile
 
 
 def test_the_real_time_models_are_there():
-    assert {'fast_x4', 'lite_x2', 'lite_x4'} <= set(shipped_models())
+    assert {'fast_x4', 'guided_x4', 'lite_x2', 'lite_x4'} <= set(shipped_models())
 
 
 @pytest.mark.parametrize('name', shipped_models())

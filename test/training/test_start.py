@@ -44,8 +44,8 @@ def network_of(name: str) -> torch.nn.Module:
     network = build(model['network'], model['scale'], terms, **model['options'])
     load_start(network, name)
     graph = onnx.load(str(shipped_models()[name])).graph
-    gain = next(t for t in graph.initializer if t.name == 'gain')
-    network.get_buffer('gain').fill_(float(numpy_helper.to_array(gain)))
+    for gain in (tensor for tensor in graph.initializer if tensor.name in ('gain', 'alone.gain')):
+        network.get_buffer(gain.name).fill_(float(numpy_helper.to_array(gain)))
     return network.eval()
 
 
@@ -56,9 +56,12 @@ def test_a_shipped_model_comes_back_as_the_network_that_it_was(name):
     depth = (0.5 + 5 * rng.random((1, 1, 19, 26))).astype(np.float32)
     valid = (rng.random(depth.shape) < 0.8).astype(np.float32)
     session = onnxruntime.InferenceSession(str(shipped_models()[name]))
-    given = session.run(None, {'depth': depth * valid, 'valid': valid})
+    inputs = {'depth': depth, 'valid': valid}
+    if read_metadata(shipped_models()[name]).guided:
+        inputs['rgb'] = rng.random((1, 3, 4 * 19, 4 * 26), np.float32)
     with torch.no_grad():
-        wanted = network(torch.from_numpy(depth), torch.from_numpy(valid))
+        wanted = network(*map(torch.from_numpy, inputs.values()))
+    given = session.run(None, {**inputs, 'depth': depth * valid})
     assert np.array_equal(given[2], wanted[2].numpy())
     for ours, theirs in zip(given[:2], wanted, strict=False):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=1e-5 * depth.max())

@@ -25,6 +25,7 @@ from cdst_ros.evaluation.metrics.catalogue import Figure
 from cdst_ros.superres.contract import ModelMetadata, read_metadata
 from cdst_ros.superres.store import shipped_models
 
+_CHEAP = 'An interpolation that costs next to nothing'
 _HELPS = 'helps: better in some figures, worse in none'
 _MORE_BETTER = 'mixed: better in more figures than worse'
 _MORE_WORSE = 'mixed: worse in as many figures as better, or more'
@@ -175,6 +176,11 @@ def _limits(card: Card) -> Iterator[str]:
         f'It sees {"no" if metadata.guided else "neither colour nor"} earlier frames: what the '
         'sensor did not sample at all, it cannot know, and noise is averaged within a frame only.'
     )
+    if metadata.guided:
+        yield (
+            'The figures are with colour that lies on depth to the pixel. Where there is none it '
+            'does what its branch of depth alone does; colour that lies beside depth does harm.'
+        )
     yield 'Holes stay holes (`fill_holes` is a choice of the node, not of the model).'
     yield (
         f'It enlarges by {metadata.scale} only, on the {metadata.alignment.value} grid, and is '
@@ -184,7 +190,7 @@ def _limits(card: Card) -> Iterator[str]:
     none = card.without_gain()
     if none:
         yield (
-            'An interpolation that costs next to nothing does as well, or better, '
+            f'{"A classical method" if metadata.guided else _CHEAP} does as well, or better, '
             f'{card.where(none)}.'
         )
     thin = card.at('thin recall', 'worse')

@@ -36,7 +36,9 @@ Values = Mapping[str, Any]
 @dataclass(frozen=True)
 class Cell:
     """
-    A figure of a model beside the best classical method of depth alone.
+    A figure of a model beside the best classical method that sees what it sees.
+
+    Of depth alone, for a model of depth alone; of all, for one that sees colour.
 
     :param figure: which
     :param ours: its value
@@ -102,11 +104,26 @@ class Place:
         """The row of the model."""
         return self.rows[-1]
 
+    @property
+    def guided(self) -> bool:
+        """Whether the model sees colour."""
+        return bool(self.model.get('guided'))
+
+    @property
+    def rivals(self) -> list[Values]:
+        """The rows of the classical methods that see no more than the model."""
+        return [row for row in self.rows[:-1] if self.guided or row['method'] != COLOURED]
+
     def cells(
-        self, headlines: Iterable[Figure] = HEADLINES, versus: str = 'versus_depth_only'
+        self, headlines: Iterable[Figure] = HEADLINES, versus: str = ''
     ) -> list[Cell | None]:
-        """Return, for each headline, how the model stands; None where it is not known."""
-        return [self._cell(figure, self.model.get(versus, {})) for figure in headlines]
+        """
+        Return, for each headline, how the model stands; None where it is not known.
+
+        :param versus: as in the JSON of an evaluation; empty: to its rivals
+        """
+        stands = self.model.get(versus or ('versus' if self.guided else 'versus_depth_only'), {})
+        return [self._cell(figure, stands) for figure in headlines]
 
     def verdicts(self, verdict: str) -> list[str]:
         """Return the labels of the headlines with a verdict, without units."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cdst_ros.evaluation.cards.places import COLOURED, Values
+from cdst_ros.evaluation.cards.places import Values
 from cdst_ros.evaluation.html.libraries import MissingLibraryError
 from cdst_ros.evaluation.procedural import protocol_name
 from cdst_ros.evaluation.published import published_rows
@@ -56,11 +56,13 @@ class Point:
 
     :param cpu_ms: processor time of a frame of ``SIZE`` [ms]
     :param error: in the unit of its panel
+    :param guided: whether it sees colour
     """
 
     method: str
     cpu_ms: float
     error: float
+    guided: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,18 +102,20 @@ def panels_of(
     grey = results.get(f'middlebury6_x{scale}')
     if grey:
         errors = {row['method']: row['mad']['mean'] for row in grey['rows']}
+        guided = _guided(grey)
         found.append(
             PanelOf(
                 f'Middlebury-6, x{scale}',
                 'mean MAD [grey levels]',
-                _points(costs, errors),
+                _points(costs, errors, guided),
                 _published(scale),
             )
         )
     metric = results.get(f'{protocol}_x{scale}')
     if metric:
         errors = {row['method']: row['metrics']['edge_mae_cm'] for row in metric['rows']}
-        found.append(PanelOf(f'{protocol}, x{scale}', 'MAE at edges [cm]', _points(costs, errors)))
+        points = _points(costs, errors, _guided(metric))
+        found.append(PanelOf(f'{protocol}, x{scale}', 'MAE at edges [cm]', points))
     return [panel for panel in found if panel.points]
 
 
@@ -160,9 +164,18 @@ def draw_speed(panels: Iterable[PanelOf], note: str, file: Path) -> None:
         figure.savefig(file, metadata={'Date': None} if file.suffix == '.svg' else None)
 
 
-def _points(costs: Mapping[str, float], errors: Mapping[str, float]) -> tuple[Point, ...]:
+def _guided(result: Values) -> set[str]:
+    """Return the methods that see colour."""
+    return {row['method'] for row in result['rows'] if row.get('guided')}
+
+
+def _points(
+    costs: Mapping[str, float], errors: Mapping[str, float], guided: Collection[str]
+) -> tuple[Point, ...]:
     return tuple(
-        Point(method, costs[method], error) for method, error in errors.items() if method in costs
+        Point(method, costs[method], error, method in guided)
+        for method, error in errors.items()
+        if method in costs
     )
 
 
@@ -182,7 +195,7 @@ def _draw(axes: Any, panel: PanelOf) -> None:
             marker='s' if classical else 'o',
             markersize=7,
             color=colour,
-            markerfacecolor='white' if point.method == COLOURED else colour,
+            markerfacecolor='white' if point.guided else colour,
         )
     axes.axvline(_PERIOD_MS, color=_CLASSICAL, linewidth=0.8, linestyle=':')
     if panel.published is not None:
@@ -226,7 +239,7 @@ def _label(axes: Any, panel: PanelOf) -> None:
         best = None
         for offset, horizontal, vertical in _PLACES:
             note = axes.annotate(
-                point.method + (' (colour)' if point.method == COLOURED else ''),
+                point.method + (' (colour)' if point.guided else ''),
                 (point.cpu_ms, point.error),
                 xytext=offset,
                 textcoords='offset points',

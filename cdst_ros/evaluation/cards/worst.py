@@ -24,7 +24,8 @@ import cv2
 import numpy as np
 
 from cdst_ros.depth.arrays import F32, U8
-from cdst_ros.evaluation.cards.places import COLOURED, Place
+from cdst_ros.evaluation.cards.places import Place
+from cdst_ros.evaluation.judging import View
 from cdst_ros.evaluation.picture import draw_comparison
 from cdst_ros.evaluation.procedural import protocol_name, view_at
 from cdst_ros.evaluation.scoreboard import BY_FRAME
@@ -46,7 +47,7 @@ class Case:
     :param place: that it belongs to
     :param number: of the frame there, from 0
     :param ours: error of the model at edges [cm]
-    :param theirs: of the best classical method of depth alone in this frame [cm]
+    :param theirs: of the best classical method in this frame that sees no more [cm]
     :param floor: its name
     :param reason: why it was chosen, in words
     """
@@ -121,7 +122,7 @@ def draw_case(case: Case, model: Path, frames: int | None, file: Path) -> None:
     with_model = open_engine(model)
     with_floor = open_engine(None, case.floor, scale=place.scale)
     name = with_model.info.model
-    methods = {case.floor: _enlarged(with_floor, view.low), name: _enlarged(with_model, view.low)}
+    methods = {case.floor: _enlarged(with_floor, view), name: _enlarged(with_model, view)}
     title = f'{name}, {place.name}, frame {case.number} ({view.sequence})'
     note = (
         f'error at edges: {name} {case.ours:.1f} cm, {case.floor} {case.theirs:.1f} cm; '
@@ -129,21 +130,22 @@ def draw_case(case: Case, model: Path, frames: int | None, file: Path) -> None:
     )
     page = draw_comparison(view.low, methods, view.reference, title, note)
     with_model.close()
+    with_floor.close()
     file.write_bytes(_jpeg(page))
 
 
 def _cases(place: Place) -> Iterator[Case]:
-    floors = [row for row in place.rows[:-1] if row['method'] != COLOURED]
     for number, ours in enumerate(place.model[BY_FRAME]):
-        errors = {row['method']: row[BY_FRAME][number] for row in floors}
+        errors = {row['method']: row[BY_FRAME][number] for row in place.rivals}
         known = {name: error for name, error in errors.items() if error}
         if ours and known:
             best = min(known, key=lambda name: known[name])
             yield Case(place, number, ours, known[best], best)
 
 
-def _enlarged(engine: Engine, low: F32) -> F32:
-    depth: F32 = SuperResolution(engine)(low).depth.copy()
+def _enlarged(engine: Engine, view: View) -> F32:
+    rgb = view.rgb if engine.info.guided else None
+    depth: F32 = SuperResolution(engine)(view.low, rgb).depth.copy()
     return depth
 
 

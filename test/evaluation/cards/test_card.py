@@ -102,6 +102,28 @@ def test_the_text_says_it_all(card, tmp_path, monkeypatch):
     assert not (tmp_path / 'lite_x4-worst-9.jpg').exists()
 
 
+def test_a_model_that_sees_colour_says_so_and_whom_it_is_held_against(tmp_path, monkeypatch):
+    monkeypatch.setattr('cdst_ros.evaluation.cards.writing.draw_case', lambda *_: None)
+    model = Model.of(shipped_models()['guided_x4'])
+    results, task = Results(tmp_path / 'results'), Task('synthetic_tof', 4)
+    rows = [*(row(name) for name in FLOORS), model_row('guided_x4', guided=True)]
+    results.write(task, [model], report(rows=rows))
+    card = card_of(model, results, [task])
+    text = write_card(card, tmp_path, 3).read_text()
+    for part in (
+        'from depth and registered colour.',
+        'joint_bilateral, which sees colour as this model does: for each figure',
+        '`joint_bilateral` sees registered colour, as this model does. It is better in RMSE',
+        'difference to the best |',
+        '(joint_bilateral)',
+        'The figures are with colour that lies on depth to the pixel.',
+    ):
+        assert part in text, part
+    assert 'of depth alone (nearest' not in text
+    index = write_index([card], tmp_path, 'cdst-ros card').read_text()
+    assert '[guided_x4](guided_x4.md) (sees colour) |' in index
+
+
 def test_every_row_of_every_table_has_the_cells_of_its_head(card, tmp_path, monkeypatch):
     monkeypatch.setattr('cdst_ros.evaluation.cards.writing.draw_case', lambda *_: None)
     write_index([card], tmp_path, 'cdst-ros card')

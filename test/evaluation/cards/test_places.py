@@ -59,6 +59,16 @@ def test_verdicts_are_told_with_both_values_and_their_interval(place):
     assert place.verdicts('better') == ['edge MAE']
     assert place.verdicts('worse') == ['phantom cells a frame']
     assert place.behind_colour() == ['RMSE']
+    assert [one['method'] for one in place.rivals] == ['nearest', 'bilinear', 'bicubic']
+
+
+def test_a_model_that_sees_colour_is_held_against_the_method_that_does():
+    (place,) = places_of('guided_x4', [report(rows=[row('nearest'), model_row('guided_x4')])])
+    assert place.verdicts('worse') == ['phantom cells a frame']
+    rows = [*(row(name) for name in FLOORS), model_row('guided_x4', guided=True)]
+    (place,) = places_of('guided_x4', [report(rows=rows)])
+    assert place.verdicts('worse') == ['RMSE', 'phantom cells a frame']
+    assert [one['method'] for one in place.rivals] == list(FLOORS)
 
 
 def test_what_is_not_known_has_no_cell():

@@ -52,6 +52,14 @@ def test_each_panel_has_cost_and_error_of_each_method():
     assert (grey.published, metric.published) == (0.163, None)
 
 
+def test_what_sees_colour_is_told_apart():
+    found = results()
+    for part in ('middlebury6_x4', 'synthetic_generic_x4'):
+        found[part]['rows'][1]['guided'] = True
+    for panel in panels_of(found, 4, 'synthetic_generic'):
+        assert [point.guided for point in panel.points] == [False, True]
+
+
 def test_what_was_not_measured_is_not_drawn():
     assert panels_of({}, 4, 'synthetic_generic') == []
     assert panels_of(results(), 2, 'synthetic_generic') == []

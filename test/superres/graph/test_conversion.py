@@ -29,7 +29,7 @@ from cdst_ros.superres.graph.body import find_body  # noqa: E402
 from cdst_ros.superres.graph.conversion import PRECISIONS, convert, with_check  # noqa: E402
 from cdst_ros.superres.graph.half import to_half  # noqa: E402
 from cdst_ros.superres.onnx_file import read_onnx_file  # noqa: E402
-from cdst_ros.superres.store import shipped_models  # noqa: E402
+from cdst_ros.superres.store import depth_models  # noqa: E402
 
 from .networks import small_network  # noqa: E402
 
@@ -136,9 +136,9 @@ def test_only_convolutions_between_features_are_quantised(tmp_path):
     assert all(zero.dtype == np.int8 and not zero.any() for zero in zeros)
 
 
-@pytest.mark.parametrize('name', shipped_models())
-def test_the_body_of_a_shipped_model_is_what_was_learned_between_features(name):
-    model = onnx.load(shipped_models()[name])
+@pytest.mark.parametrize('name', depth_models())
+def test_the_body_of_a_model_of_depth_alone_is_what_was_learned_between_features(name):
+    model = onnx.load(depth_models()[name])
     body = find_body(model)
 
     wide = {node.input[1] for node in body.convolutions}

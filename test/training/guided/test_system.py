@@ -127,7 +127,7 @@ def frozen(tmp_path_factory):
         [
             *('start=fast_x4', 'name=frozen', f'runs={folder}', 'max_steps=3'),
             *('data.crop=12', 'data.batch_size=2', 'data.tiles=1', 'data.workers=0'),
-            *('data.pool=2', 'precision=32-true', 'validate_every=3'),
+            *('data.pool=2', f'data.kept={folder}/kept', 'precision=32-true', 'validate_every=3'),
             'model.options={width: 6, blocks: 1, fold: 4}',
         ],
     )
@@ -150,6 +150,11 @@ def test_a_frozen_branch_is_that_of_the_start(frozen):
     assert gain_of(str(exported.path)) == gain_of('fast_x4')
     assert metadata.guided
     assert metadata.scale == 4
+
+
+def test_the_model_tells_no_folder_of_the_machine_that_made_it(frozen):
+    checkpoint, exported = frozen
+    assert checkpoint.parent.parent.name.encode() not in exported.path.read_bytes()
 
 
 @pytest.mark.parametrize('engine', ['onnxruntime', 'openvino'])

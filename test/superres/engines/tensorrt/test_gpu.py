@@ -45,11 +45,12 @@ def test_it_finds_what_the_cpu_finds(name, size):
     engine = open_engine(name, 'tensorrt')
     assert isinstance(engine, StandbyEngine)
     cpu = open_engine(name, 'onnxruntime')
-    camera = SyntheticCamera(3, *size, scale=engine.info.scale, frames=4, color=False)
+    camera = SyntheticCamera(3, *size, scale=engine.info.scale, frames=4)
     for frame, _ in zip(camera, range(4), strict=False):  # plain, recorded, and from the graph
         valid = np.isfinite(frame.depth)
         depth = np.where(valid, frame.depth, np.float32(0))
-        agreement = compare(engine.infer(depth, valid), cpu.infer(depth, valid))
+        rgb = frame.color if engine.info.guided else None
+        agreement = compare(engine.infer(depth, valid, rgb), cpu.infer(depth, valid, rgb))
         assert agreement.holds, str(agreement)
     assert engine.slow.session(size[::-1]).has_graph
     engine.close()
