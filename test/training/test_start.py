@@ -57,8 +57,9 @@ def test_a_shipped_model_comes_back_as_the_network_that_it_was(name):
     valid = (rng.random(depth.shape) < 0.8).astype(np.float32)
     session = onnxruntime.InferenceSession(str(shipped_models()[name]))
     inputs = {'depth': depth, 'valid': valid}
-    if read_metadata(shipped_models()[name]).guided:
-        inputs['rgb'] = rng.random((1, 3, 4 * 19, 4 * 26), np.float32)
+    metadata = read_metadata(shipped_models()[name])
+    if metadata.guided:
+        inputs['rgb'] = rng.random((1, 3, 19 * metadata.scale, 26 * metadata.scale), np.float32)
     with torch.no_grad():
         wanted = network(*map(torch.from_numpy, inputs.values()))
     given = session.run(None, {**inputs, 'depth': depth * valid})
