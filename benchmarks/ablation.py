@@ -340,7 +340,11 @@ def _publish(args: argparse.Namespace, ablation: Ablation, arms: list[str], seed
     }
     if not done:
         raise SystemExit('no run is done yet')
-    columns = _columns(ablation)
+    columns = {
+        name: column
+        for name, column in _columns(ablation).items()
+        if any(_mean(results, column) for results in done.values())
+    }
     rows = [
         [arm, len(results), *(_mean(results, column) for column in columns.values())]
         for arm, results in done.items()
