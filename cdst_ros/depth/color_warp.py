@@ -258,7 +258,7 @@ class _View:
         pixels = np.stack([u.ravel(), v.ravel()], axis=1)
         # A baseline in P moves the points by the same for all pixels.
         at_lens = np.zeros((1, 2)), np.zeros(1)
-        origin = np.zeros(3) if lens.bends else grid.back_project_pixels(*at_lens)[0]
+        origin = np.zeros(3) if lens.bends else lens.back_project(*at_lens, grid)[0]
         rays = lens.back_project(pixels, np.ones(len(pixels)), grid) - origin
         # Where the lens draws nothing, nothing is seen: as of what is behind.
         rays[np.isnan(rays).any(axis=1)] = 0, 0, -1

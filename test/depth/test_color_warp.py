@@ -165,6 +165,16 @@ def test_colour_that_lies_on_the_grid_is_taken_as_it_is():
     assert not color[:8].any(), 'the message stays as it is'
 
 
+def test_colour_that_is_distorted_as_depth_is_taken_as_it_is():
+    """P, with the baseline of a right camera, is of what both would be rectified to."""
+    p = (20.0, 0.0, 9.0, -1.0, 0.0, 20.0, 8.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    one = replace(camera(20, 16, 22.0), distortion_model='cubic', d=(-0.2, 0.02), p=p)
+    grid = one.scaled(4, HALF_PIXEL)
+    color = picture(grid.height, grid.width)
+    found = ColorWarp(one, grid, np.eye(4), scale=4)(color, np.full((16, 20), np.nan, np.float32))
+    assert np.array_equal(found, np.maximum(color, 1))
+
+
 def test_a_camera_of_the_same_place_needs_no_depth():
     one = camera(40, 30, 40.0)
     theirs = camera(200, 150, 160.0)  # wider, and of another size
