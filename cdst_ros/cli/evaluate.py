@@ -454,8 +454,6 @@ def _expected() -> tuple[type[Exception], ...]:
 
 def _shipped(scales: tuple[int, ...]) -> tuple[str, ...]:
     """Return the shipped models of depth alone of these scales."""
-    from cdst_ros.superres.contract import read_metadata
     from cdst_ros.superres.store import depth_models
 
-    files = depth_models().items()
-    return tuple(name for name, file in files if read_metadata(file).scale in scales)
+    return tuple(depth_models(scales))

@@ -531,8 +531,7 @@ def _scales_of(models: tuple[str, ...] | None) -> list[int]:
 def _methods_wanted(request: RecordingRequest, scales: tuple[int, ...]) -> Request:
     models = request.models
     if models is None:
-        shipped = depth_models().items()
-        models = tuple(name for name, file in shipped if read_metadata(file).scale in scales)
+        models = tuple(depth_models(scales))
     return Request(models=models, engine=request.engine, precision=request.precision)
 
 

@@ -318,9 +318,9 @@ def _frame(size: Size) -> F32:
 
 def _strengths(scale: int) -> Iterable[tuple[float, str]]:
     """Yield measured error and name of the models of depth alone that are for any sensor."""
-    for name, path in depth_models().items():
+    for name, path in depth_models((scale,)).items():
         metadata = read_metadata(path)
-        if metadata.scale == scale and metadata.profile == _PROFILE:
+        if metadata.profile == _PROFILE:
             yield metadata.accuracy.get(_FIGURE, float('inf')), name
 
 

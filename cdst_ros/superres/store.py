@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib import resources
 from pathlib import Path
 
@@ -29,18 +30,22 @@ def shipped_models() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_weights().glob('*' + _SUFFIX))}
 
 
-def depth_models() -> dict[str, Path]:
+def depth_models(scales: Collection[int] | None = None) -> dict[str, Path]:
     """
     Return the shipped models of depth alone by name, sorted.
 
     What is taken where nobody has named a model is one of these: nobody has said that there is
     colour either.
 
+    :param scales: of these alone
     :raises ModelError: for a file that cannot be read
     """
-    return {
-        name: path for name, path in shipped_models().items() if not read_metadata(path).guided
-    }
+    found = {}
+    for name, path in shipped_models().items():
+        metadata = read_metadata(path)
+        if not metadata.guided and (scales is None or metadata.scale in scales):
+            found[name] = path
+    return found
 
 
 def precisions_of(name: str) -> dict[str, Path]:

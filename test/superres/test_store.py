@@ -29,6 +29,7 @@ def test_models_that_see_colour_have_to_be_named():
 
     assert guided == {'guided_x4'}
     assert set(depth_models()) == set(shipped_models()) - guided
+    assert set(depth_models((2, 8))) == {'lite_x2', 'lite_x8'}
 
 
 def test_a_file_is_found_by_its_path(make_model):
