@@ -36,6 +36,12 @@ def export(
         list[str] | None,
         typer.Option(metavar='NAME=VALUE', help='A measured figure, for the metadata.'),
     ] = None,
+    self_ensemble: Annotated[
+        bool,
+        typer.Option(
+            '--self-ensemble', help='The mean over eight orientations, for eight times the cost.'
+        ),
+    ] = False,
 ) -> None:
     """
     Make one ONNX file of a checkpoint, checked against torch before it is written.
@@ -50,7 +56,7 @@ def export(
     except ImportError as error:
         fail(f'{error}: {REMEDY}')
     with told_plainly(ConfigError, ExportError, OSError):
-        done = run(checkpoint, out, figures)
+        done = run(checkpoint, out, figures, self_ensemble=self_ensemble)
     typer.echo(
         f'{done.path}: {done.metadata.name}, x{done.metadata.scale}, '
         f'{done.path.stat().st_size / 1000:.0f} kB; at most {done.largest_error * 1e6:.2g} um '

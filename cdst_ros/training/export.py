@@ -35,6 +35,7 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from cdst_ros.models.branched import fuse
+from cdst_ros.models.ensemble import SelfEnsemble
 from cdst_ros.models.guided import GuidedSR
 from cdst_ros.models.registry import build
 from cdst_ros.superres.contract import ORIGIN_KEY, ModelMetadata, read_metadata
@@ -73,20 +74,29 @@ class Exported(NamedTuple):
     largest_error: float
 
 
-def export(checkpoint: Path, out: Path, accuracy: Mapping[str, float] | None = None) -> Exported:
+def export(
+    checkpoint: Path,
+    out: Path,
+    accuracy: Mapping[str, float] | None = None,
+    *,
+    self_ensemble: bool = False,
+) -> Exported:
     """
     Write the averaged weights of a checkpoint as one ONNX file.
 
     :param accuracy: measured figures by name, for the metadata
+    :param self_ensemble: write the mean over eight orientations, for eight times the cost
     :raises ConfigError: when the checkpoint is none
     :raises ExportError: when the file does not do what the network does
     """
     network, metadata = load_network(checkpoint, accuracy)
+    if self_ensemble:
+        network, metadata = SelfEnsemble(network), replace(metadata, name=f'{metadata.name}+')
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         path = Path(folder) / out.name
         write_onnx(network, metadata, path, origin_of(checkpoint))
-        error = largest_difference(network, path)
+        error = largest_difference(network, metadata, path)
         read_metadata(path)
         os.replace(path, out)
     return Exported(out, metadata, error)
@@ -314,7 +324,7 @@ def _quiet() -> Iterator[None]:
         logging.disable(disabled)
 
 
-def largest_difference(network: nn.Module, path: Path) -> float:
+def largest_difference(network: nn.Module, metadata: ModelMetadata, path: Path) -> float:
     """
     Return the largest difference [m] between a written model and its network.
 
@@ -331,8 +341,9 @@ def largest_difference(network: nn.Module, path: Path) -> float:
         # A hole wider than what a pixel sees: nothing is known there.
         valid[..., height // 3 : height // 3 + 6, width // 3 : width // 3 + 6] = 0.0
         images = [depth, valid]
-        if isinstance(network, GuidedSR):
-            images.append(_random_color(height * network.scale, width * network.scale, generator))
+        if metadata.guided:
+            scale = metadata.scale
+            images.append(_random_color(height * scale, width * scale, generator))
         with torch.no_grad():
             wanted: tuple[Tensor, ...] = network(*images)
         images[0] = depth * valid

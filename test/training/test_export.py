@@ -12,6 +12,8 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import shutil
+from contextlib import closing
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +137,28 @@ def test_engines_compute_what_torch_does(checkpoint, opened, engine, size):
     assert np.array_equal(given.valid, wanted[2] > 0.5)
     assert np.abs(given.depth - wanted[0])[given.valid].max(initial=0) < 1e-5
     assert np.abs(given.sigma - wanted[1])[given.valid].max(initial=0) < 1e-5
+
+
+@pytest.mark.parametrize('checkpoint', ['lite'], indirect=True)
+@pytest.mark.parametrize('engine', ['onnxruntime', 'openvino'])
+def test_a_self_ensemble_is_the_mean_over_orientations_in_one_file(
+    checkpoint, tmp_path, engine, opened
+):
+    pytest.importorskip(engine)
+    plus = export(checkpoint, tmp_path / 'plus.onnx', self_ensemble=True)
+    assert read_metadata(plus.path).name == 'tiny+'
+    assert {node.op_type for node in onnx.load(plus.path).graph.node} <= PORTABLE
+    rng = np.random.default_rng(0)
+    depth = (0.5 + 5 * rng.random((7, 11))).astype(np.float32)
+    valid = rng.random(depth.shape) < 0.9
+    seen = []
+    for quarter, across in product(range(4), (1, -1)):
+        images = [np.rot90(image[:, ::across], quarter).copy() for image in (depth, valid)]
+        found = opened(engine).infer(*images).depth.copy()  # the next one is written to its place
+        seen.append(np.rot90(found, -quarter)[:, ::across])
+    with closing(open_engine(str(plus.path), engine)) as ensemble:
+        given = ensemble.infer(depth, valid)
+        assert np.abs(given.depth - np.mean(seen, 0))[given.valid].max() < 1e-5
 
 
 @pytest.mark.parametrize('checkpoint', ['lite'], indirect=True)
