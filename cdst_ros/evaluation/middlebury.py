@@ -187,7 +187,8 @@ def write_error_map(folder: Path, scene: Scene, method: Method, output: U8) -> P
 
     :raises EvaluationError: when it can not be written
     """
-    path = folder / f'{scene.name}_x{method.scale}_{method.name}.png'
+    told = '_'.join(part for part in method.name.split('/') if part)  # it may be a model's path
+    path = folder / f'{scene.name}_x{method.scale}_{told}.png'
     error = signed_error(output.astype(np.float32), scene.truth.astype(np.float32))
     ok, png = cv2.imencode('.png', paint_error(error, ERROR_MAP_LEVELS))
     assert ok, 'an image of 8 bits and three channels can always be encoded'

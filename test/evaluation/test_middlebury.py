@@ -193,9 +193,12 @@ def test_two_models_of_one_name_are_told_apart(six, tmp_path):
 
     copy = tmp_path / 'copy.onnx'
     copy.write_bytes(find_model('lite_x4').read_bytes())
-    report = run(Request(six, scales=(4,), models=('lite_x4', str(copy))))
+    maps = tmp_path / 'maps'
+    report = run(Request(six, scales=(4,), models=('lite_x4', str(copy)), error_maps=maps))
     assert [row.method for row in report.rows][-2:] == ['lite_x4', str(copy)]
     assert report.rows[-1].scores == report.rows[-2].scores
+    of_both = [path.read_bytes() for path in maps.glob('art_x4_*') if 'onnx' in path.name]
+    assert of_both == [(maps / 'art_x4_lite_x4.png').read_bytes()]
 
 
 def test_data_of_another_kind_are_refused(six):
