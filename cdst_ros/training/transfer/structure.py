@@ -62,8 +62,9 @@ def depth_edges(depth: F32, known: np.ndarray[tuple[int, int], np.dtype[np.bool_
     """
     Return 1 within ``RADIUS`` of a Canny edge of depth (H, W), else 0.
 
-    Gradients are of the depth smoothed by sqrt(2) px, relative to the image's largest; the lower
-    threshold is 0.4 of the upper one, as in MATLAB's ``edge(depth, 'canny', 0.08)``.
+    Gradients are of the depth smoothed by sqrt(2) px, relative to the image's largest away from
+    holes; the lower threshold is 0.4 of the upper one, as in MATLAB's ``edge(depth, 'canny',
+    0.08)``. Within ``2 * RADIUS`` of a hole, edges may be those of what fills it.
 
     :param depth: [m], anything finite where not ``known``
     """
@@ -73,12 +74,20 @@ def depth_edges(depth: F32, known: np.ndarray[tuple[int, int], np.dtype[np.bool_
     smooth = cv2.GaussianBlur(filled, None, _BLUR, borderType=cv2.BORDER_REPLICATE)
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=1 / 8, borderType=cv2.BORDER_REPLICATE)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=1 / 8, borderType=cv2.BORDER_REPLICATE)
-    largest = float(np.hypot(across, down).max())
+    side = 4 * RADIUS + 1
+    border = {'borderType': cv2.BORDER_CONSTANT, 'borderValue': 1}
+    away = cv2.erode(known.astype(np.uint8), np.ones((side, side), np.uint8), **border) > 0
+    largest = float(np.hypot(across, down).max(initial=0.0, where=away))
     least = _LEAST_SLOPE * float(np.abs(depth[known]).mean())
     unit = max(largest, least / THRESHOLD)
     if not unit > 0:
         return np.zeros(depth.shape, np.uint8)
-    dx, dy = (np.rint(part * (_FINE / unit)).astype(np.int16) for part in (across, down))
+    # What fills a hole may be steeper than all else: cut short of what int16 holds.
+    steepest = 2 * _FINE
+    dx, dy = (
+        np.rint(np.clip(part * (_FINE / unit), -steepest, steepest)).astype(np.int16)
+        for part in (across, down)
+    )
     upper = THRESHOLD * _FINE
     edges = cv2.Canny(dx, dy, _LOW_SHARE * upper, upper, L2gradient=True)
     side = 2 * RADIUS + 1

@@ -74,6 +74,22 @@ def test_what_lies_beside_a_hole_does_not_count():
     assert not (labels * counts)[0, 0, :, :12].any()
 
 
+def test_a_hole_takes_no_edge_away_elsewhere():
+    depth = np.full((96, 160), 4.0, np.float32)
+    depth[:, 80:] += 0.12
+    depth[60:] = np.linspace(4.0, 1.0, 36, dtype=np.float32)[:, None]
+    mask = np.ones(depth.shape, bool)
+    whole = depth_edges(depth, mask)
+    assert whole[20, 80]
+    mask[80:90, 30:40] = False  # where the floor is near: its fill is far off
+    labels, counts = structure_labels(
+        torch.from_numpy(depth)[None, None], torch.from_numpy(mask)[None, None].float()
+    )
+    counted = counts[0, 0].numpy() > 0.5
+    assert counted[:62].all()
+    np.testing.assert_array_equal(labels[0, 0].numpy()[:62], whole[:62])
+
+
 def test_edges_and_the_rest_weigh_the_same():
     labels = torch.tensor([1.0, 0, 0, 0]).view(1, 1, 1, 4)
     logits = torch.zeros_like(labels)
