@@ -110,7 +110,11 @@ class LocalNetwork(nn.Module):
         return Folded(value, spread, blocks)
 
     def run_blocks(self, local: LocalDepth) -> tuple[Tensor, ...]:
-        """Return the features of every block, as what follows sees them."""
+        """
+        Return the features of every block, as what follows sees them.
+
+        :return: (N, C, sh / r, sw / r) with C of ``block_widths`` and r of ``block_ratios``
+        """
         raise NotImplementedError
 
     def seen_by_heads(self, blocks: tuple[Tensor, ...]) -> Tensor:

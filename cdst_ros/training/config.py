@@ -294,8 +294,7 @@ class TrainConfig:
             )
         if self.stop and self.stop.watch.endswith('_mad') and self.validation_data is None:
             raise ValueError(f'stop.watch {self.stop.watch} needs validation_data')
-        if self.transfer is not None and not self.data.color:
-            raise ValueError('transfer learns from pictures: set data.color and data.sources')
+        self._check_transfer()
         if self.mismatched is not None:
             if not self.data.color:
                 raise ValueError('mismatched learns from pictures: set data.color and sources')
@@ -315,6 +314,18 @@ class TrainConfig:
             raise ValueError(
                 f'schedule_steps ({self.schedule_steps}) is shorter than max_steps '
                 f'({self.max_steps}): the learning rate would have ended before the run'
+            )
+
+    def _check_transfer(self) -> None:
+        if self.transfer is None:
+            return
+        if not self.data.color:
+            raise ValueError('transfer learns from pictures: set data.color and data.sources')
+        side, stem = self.data.crop * self.model.scale, self.transfer.estimation.get('stem', 1)
+        if isinstance(stem, int) and stem > 0 and side % stem:
+            raise ValueError(
+                f'transfer.estimation.stem {stem} does not divide the {side} px of a crop of the '
+                f'output (data.crop {self.data.crop} at x{self.model.scale})'
             )
 
     def _check_guided(self) -> None:

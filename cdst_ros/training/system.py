@@ -167,7 +167,11 @@ class SuperResSystem(LightningModule):
         return self.super_resolution(batch, *self.network(batch.depth, batch.valid))
 
     def predict(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Return depth, sigma and validity that the average weights make of a batch."""
+        """
+        Return what the average weights make of a batch.
+
+        :return: depth [m], sigma [m] and validity (0 or 1), each (N, 1, H, W)
+        """
         found: tuple[Tensor, Tensor, Tensor] = self.average(batch.depth, batch.valid)
         return found
 
@@ -281,7 +285,12 @@ class SuperResSystem(LightningModule):
                 self._show(batch, floor, depth_hr)
 
     def against_truth(self, name: str, depth_hr: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """Return the errors of an output by name, over what is known beside no hole [cm]."""
+        """
+        Return the errors of an output by name, over what is known beside no hole [cm].
+
+        :param name: that the figures begin with, as in ``val/mae_cm``
+        :param depth_hr: (N, 1, H, W) [m]
+        """
         return self._centimetres(name, (depth_hr - batch.truth).abs(), batch, self._counted(batch))
 
     def _counted(self, batch: Batch) -> Tensor:

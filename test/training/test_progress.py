@@ -13,6 +13,10 @@
 # limitations under the License.
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import torch
@@ -42,3 +46,33 @@ def test_one_of_several_processes_alone_writes_it(tmp_path):
     watched.on_train_batch_end(trainer(1, first=False))
     watched.on_train_end(trainer(1, first=False), None)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_terminal_sees_a_bar_with_the_losses(tmp_path):
+    script = (
+        'from cdst_ros.training.config import load_config\n'
+        'from cdst_ros.training.train import train\n'
+        "data = ['data.crop=12', 'data.tiles=1', 'data.batch_size=2', 'data.pool=0']\n"
+        "train(load_config('lite_x2', ['max_steps=3', f'runs={RUNS!r}', *data]))\n"
+    )
+    terminal, inside = pty.openpty()
+    command = [sys.executable, '-c', script.replace('{RUNS!r}', str(tmp_path))]
+    environment = {**os.environ, 'TERM': 'xterm', 'COLUMNS': '200', 'OMP_NUM_THREADS': '1'}
+    with subprocess.Popen(command, stdout=inside, stderr=inside, env=environment) as process:
+        os.close(inside)
+        told = b''
+        # Linux ends the reading of a terminal that nobody has open any more with an error.
+        while chunk := _read(terminal):
+            told += chunk
+    os.close(terminal)
+    assert process.returncode == 0, told.decode()
+    bar = told.decode().replace('\r', '\n').splitlines()
+    assert any('Training' in line and '3/3' in line and 'loss: ' in line for line in bar), bar
+    assert not any('v_num' in line for line in bar)
+
+
+def _read(terminal):
+    try:
+        return os.read(terminal, 65536)
+    except OSError:
+        return b''

@@ -51,6 +51,12 @@ def read_middlebury(folder: Path, settings: SourceConfig, *, color: bool) -> lis
     for scene in select(scenes, settings):
         levels = scene.disparity()
         rgb = scene.color() if color else None
+        if rgb is not None and rgb.shape[:2] != levels.shape:
+            raise ConfigError(
+                f'the picture of {scene.name} is {rgb.shape[1]}x{rgb.shape[0]}, its disparity '
+                f'{levels.shape[1]}x{levels.shape[0]} ({scene.disparity_file}): they belong to '
+                'one view of one size'
+            )
         images.append(disparity(str(scene.disparity_file), levels, rgb))
     return images
 

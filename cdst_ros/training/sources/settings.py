@@ -26,6 +26,11 @@ KINDS: dict[str, str] = {
     'nyu': 'NYU Depth v2, the labelled file as it is published',
     'recordings': 'what a robot recorded: a recording, a bag or pairs, or a folder of them',
 }
+#: Options that some kinds alone read.
+_READ_BY = {
+    'unit': ('disparity', 'metric', 'recordings'),
+    'reduce': ('metric', 'nyu', 'recordings'),
+}
 
 
 @dataclass(frozen=True)
@@ -111,6 +116,7 @@ class SourceConfig:
                 'span_least and span_most are levels of 0 to 255, the least first, '
                 f'got {self.span_least} and {self.span_most}'
             )
+        self._check_read()
         self._check_haze()
         for name, share in self.degradation.items():
             if not (isinstance(share, int | float) and share > 0):
@@ -118,6 +124,15 @@ class SourceConfig:
         self._check_measured()
         if not self.degradation:
             raise ValueError('degradation is empty: name one, such as {cv2_bicubic: 1.0}')
+
+    def _check_read(self) -> None:
+        given = {'unit': self.unit > 0, 'reduce': self.reduce > 1}
+        for name, kinds in _READ_BY.items():
+            if given[name] and self.kind not in kinds:
+                raise ValueError(
+                    f'{name} is for sources of kind {", ".join(kinds)}; one of kind {self.kind} '
+                    'does not read it'
+                )
 
     def _check_measured(self) -> None:
         if self.measured and self.kind != 'recordings':

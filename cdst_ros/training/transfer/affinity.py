@@ -37,7 +37,8 @@ def grid_affinity(features: Tensor, cells: int) -> Tensor:
     """
     Return centred cosines between all cells of a grid over the image (N, cells**2, cells**2).
 
-    Features are averaged in each cell; their mean over the image is taken off.
+    Features are averaged in each cell; their mean over the image is taken off. Where their size is
+    no multiple of the grid's, cells overlap by a row or a column, and neighbours look more alike.
 
     :param features: (N, C, h, w); a grid finer than they are is as coarse as they are
     """
@@ -83,7 +84,8 @@ def affinity_loss(sr: Tensor, de: Tensor, teaches: Tensor, counts: Tensor) -> Te
     Return the mean squared difference (scalar) of affinities, with a gradient to the taught side.
 
     Paper A, figure 2: the affinities of block k of both networks are drawn together; that the
-    distance is squared is ours. The gradient stops at the teacher.
+    distance is squared is ours. The gradient stops at the teacher. Positions in holes count as all
+    others: an affinity is of what the networks see there, not of a truth.
 
     :param sr: of super-resolution, (N, ...)
     :param de: of depth estimation, of the same shape
@@ -97,7 +99,12 @@ def affinity_loss(sr: Tensor, de: Tensor, teaches: Tensor, counts: Tensor) -> Te
 
 
 def alike_in_size(one: Tensor, other: Tensor) -> tuple[Tensor, Tensor]:
-    """Return two feature maps at the size of the smaller: the other's pixels are averaged."""
+    """
+    Return two feature maps at the size of the smaller: the other's pixels are averaged.
+
+    :param one: (N, C, h, w)
+    :param other: (N, D, i, j); both are returned with min(h, i) rows and min(w, j) columns
+    """
     size = (min(one.shape[2], other.shape[2]), min(one.shape[3], other.shape[3]))
     return _averaged(one, size), _averaged(other, size)
 

@@ -156,7 +156,12 @@ class TransferSystem(SuperResSystem):
         return logits.float()
 
     def affinities(self, joint: Joint) -> dict[str, list[tuple[Tensor, Tensor]]]:
-        """Return both networks' affinities of each pair of blocks, by the names of the losses."""
+        """
+        Return both networks' affinities of each pair of blocks, by the names of the losses.
+
+        ``grid``: (N, cells, cells) of ``grid_affinity``; ``local``: (N, neighbours, h, w) of
+        ``local_affinity``, each of super-resolution and of depth estimation.
+        """
         weights, found = self.transfer.weights, {}
         blocks = [
             alike_in_size(joint.sr.blocks[k], joint.blocks_de[n]) for k, n in self.auxiliary.pairs

@@ -21,6 +21,7 @@ from typing import Any
 from lightning.pytorch import Callback, LightningModule, Trainer
 from torch import Tensor
 
+from cdst_ros.training.data import Batch
 from cdst_ros.training.transfer.config import DEAD_SHARE, TransferConfig
 
 _PREFIX = 'teaches/'
@@ -30,8 +31,8 @@ class TeachingShare(Callback):
     """
     Says once, at the end, where the transfer to super-resolution was dead whatever it weighs.
 
-    Steps before the transfer begins do not count, nor those before a run was resumed, nor the
-    control without a teacher.
+    Steps before the transfer begins do not count, nor those before a run was resumed, nor those
+    whose samples have no picture, nor the control without a teacher.
 
     :param transfer: what of the transfer the run does
     """
@@ -42,9 +43,12 @@ class TeachingShare(Callback):
         self._sums: dict[str, Tensor] = {}
         self._count = 0
 
-    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Batch, *_: Any
+    ) -> None:
         """Add up the shares of a step."""
-        if trainer.global_step <= self._transfer.begin:
+        pictured = batch.has_rgb is not None and bool(batch.has_rgb.any())
+        if trainer.global_step <= self._transfer.begin or not pictured:
             return
         self._count += 1
         for name, share in trainer.callback_metrics.items():
@@ -54,8 +58,7 @@ class TeachingShare(Callback):
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say it."""
-        for name, total in self._sums.items():
-            share = total.item() / self._count
+        for name, share in self.shares().items():
             of_a_teacher = self._transfer.teacher or name != f'{_PREFIX}output'
             if trainer.is_global_zero and share < DEAD_SHARE and of_a_teacher:
                 print(
@@ -64,3 +67,7 @@ class TeachingShare(Callback):
                     'super-resolution that way (docs/transfer.md, Who teaches)',
                     file=sys.stderr,
                 )
+
+    def shares(self) -> dict[str, float]:
+        """Return the mean shares of decisions in which depth estimation taught, by their names."""
+        return {name: total.item() / self._count for name, total in self._sums.items()}

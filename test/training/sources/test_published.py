@@ -11,6 +11,7 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import cv2
 import numpy as np
 import pytest
 from recordings.datasets.layouts import (
@@ -51,6 +52,13 @@ def test_middlebury_of_any_year_is_read_without_test_and_validation_scenes(tmp_p
         levels = sample.high / sample.mapping.step - sample.mapping.offset
         known = np.isfinite(levels)
         np.testing.assert_allclose(levels[known], np.rint(levels[known]), atol=1e-3)
+
+
+def test_a_picture_of_another_size_than_its_disparity_is_refused(tmp_path):
+    write_2006(tmp_path / 'Aloe', disparity(0))
+    cv2.imwrite(str(tmp_path / 'Aloe' / 'view1.png'), np.zeros((90, 70, 3), np.uint8))
+    with pytest.raises(ConfigError, match='the picture of Aloe is 70x90, its disparity'):
+        crops(tmp_path, kind='middlebury', path='.')
 
 
 def test_a_folder_of_test_scenes_alone_leaves_nothing(tmp_path):

@@ -14,6 +14,7 @@
 import csv
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -30,6 +31,7 @@ from cdst_ros.training.system import SuperResSystem
 from cdst_ros.training.train import system_of, train
 from cdst_ros.training.transfer.networks import block_pairs
 from cdst_ros.training.transfer.system import TransferSystem
+from cdst_ros.training.transfer.teaching import TeachingShare
 from cdst_ros.training.transfer.units import crop_units
 
 from ..pictured import random_batch
@@ -348,6 +350,15 @@ def test_a_teacher_that_taught_nothing_is_told_of_at_the_end(joint, monkeypatch,
     assert all('was 0.000 in the mean of 2 steps' in line for line in lines)
 
 
+def test_steps_without_a_picture_have_no_part_in_that(joint):
+    taught = TeachingShare(joint().transfer)
+    for share, pictured in ((1.0, True), (0.0, False), (0.0, False)):
+        figures = {'teaches/output': torch.tensor(share)}
+        trainer = SimpleNamespace(global_step=1, callback_metrics=figures)
+        taught.on_train_batch_end(trainer, None, None, random_batch(pictured=pictured), 0)
+    assert taught.shares() == {'teaches/output': 1.0}
+
+
 def test_a_teacher_that_taught_is_not(joint, monkeypatch, capsys):
     role(monkeypatch, teaches=True)
     train(joint(max_steps=2))
@@ -485,6 +496,7 @@ def test_the_transfer_needs_pictures(tiny):
         ({'window': 4}, 'window odd'),
         ({'ramp': -1}, 'must not be negative'),
         ({'teachers': 2}, 'unknown key teachers'),
+        ({'estimation': {'stem': 5}}, r'stem 5 does not divide the 24 px of a crop'),
     ],
 )
 def test_a_section_that_can_not_be_used_is_refused(joint, section, message):
