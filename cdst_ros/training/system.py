@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -103,6 +103,7 @@ class SuperResSystem(LightningModule):
         #: Folder of each real validation scene: their errors are logged by it as well.
         self.scene_folders: tuple[str, ...] = ()
         self._pictures = 0
+        self._newest: tuple[Batch, dict[str, Tensor]] | None = None
         self._random: Tensor | None = None
 
     @property
@@ -142,24 +143,28 @@ class SuperResSystem(LightningModule):
         """Return the loss of one batch."""
         losses, figures = self.step(batch)
         total = torch.stack(list(losses.values())).sum()
+        self._newest = batch, {name: loss.detach() for name, loss in losses.items()}
         # One for all processes: where one stopped alone, the others would wait for it.
         if mean_of_ranks(torch.isfinite(total).float()) < 1:
-            raise TrainingError(self._not_finite(batch, losses))
+            raise self._not_finite('loss')
         self.log('loss', total, prog_bar=True, sync_dist=True)
         terms = {f'loss/{name}': value for name, value in losses.items()}
         self.log_dict(terms, prog_bar=True, sync_dist=True)
         self.log_dict(figures, sync_dist=True)
         return total
 
-    def _not_finite(self, batch: Batch, losses: Mapping[str, Tensor]) -> str:
-        """Keep the batch of a loss that is not finite, and return what to tell of it."""
+    def _not_finite(self, what: str) -> TrainingError:
+        """Keep the batch whose loss or gradient is not finite, and return what to raise."""
+        assert self._newest is not None
+        batch, losses = self._newest
         file = self.config.folder / f'not_finite_{self.global_step}_{self.global_rank}.pt'
         file.parent.mkdir(parents=True, exist_ok=True)
         torch.save({k: v for k, v in batch._asdict().items() if v is not None}, file)
         terms = ', '.join(f'{name} {value.item():g}' for name, value in losses.items())
-        return (
-            f'the loss is not finite at step {self.global_step} ({terms}); its batch is in {file} '
-            '(torch.load shows it). Lower optimiser.learning_rate, or use precision=32-true'
+        return TrainingError(
+            f'the {what} is not finite at step {self.global_step} ({terms}); its batch is in '
+            f'{file} (torch.load shows it). Lower optimiser.learning_rate, or use '
+            'precision=32-true'
         )
 
     def step(self, batch: Batch) -> Step:
@@ -235,7 +240,18 @@ class SuperResSystem(LightningModule):
 
     def configure_gradient_clipping(self, *_: Any, **__: Any) -> None:
         """Clip the norm of the gradient."""
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.config.optimiser.clip)
+        self.clip(self.network.parameters())
+
+    def clip(self, weights: Iterable[nn.Parameter]) -> None:
+        """
+        Clip the norm of the gradient of these weights, before it moves them.
+
+        :raises TrainingError: when it is not finite, for all weights would be lost
+        """
+        norm = nn.utils.clip_grad_norm_(weights, self.config.optimiser.clip)
+        # float16 tries how far losses can be scaled, and skips the steps at which they can not.
+        if self.config.precision != '16-mixed' and not torch.isfinite(norm):
+            raise self._not_finite('gradient')
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Return AdamW under a warmed-up cosine, stepped every step."""

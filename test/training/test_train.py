@@ -12,6 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 import csv
+import math
 import re
 from pathlib import Path
 
@@ -129,6 +130,21 @@ def test_a_loss_that_is_not_finite_ends_the_run(tiny):
     batch = validation_batches(system.config.data, 2, system.config.sensors, 1)[0]
     with pytest.raises(TrainingError, match='not finite at step 0'):
         system.training_step(batch, 0)
+
+
+def test_a_gradient_that_is_not_finite_ends_the_run_before_it_moves_a_weight(tiny, monkeypatch):
+    def spoil(system):
+        if system.global_step == 2:
+            system.network.head.residual.bias.grad[0] = math.nan
+
+    monkeypatch.setattr(SuperResSystem, 'on_after_backward', spoil)
+    config = tiny(max_steps=4, checkpoint_every=1)
+    with pytest.raises(TrainingError, match=r'the gradient is not finite at step 2 .*its batch'):
+        train(config)
+    assert torch.load(config.folder / 'not_finite_2_0.pt', weights_only=True)['depth'].dim() == 4
+    last = newest_checkpoint(config.folder)
+    assert completed_steps(last) == 2
+    assert all(value.isfinite().all() for value in weights(last).values())
 
 
 def test_a_checkpoint_is_data_and_holds_where_it_comes_from(tiny):

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 import torch
 from lightning.pytorch.utilities.types import OptimizerLRSchedulerConfig
-from torch import Tensor, nn
+from torch import Tensor
 
 from cdst_ros.synthetic import Sampling
 from cdst_ros.training.adaptation.config import AdaptationConfig
@@ -126,7 +126,7 @@ class AdaptationSystem(SuperResSystem):
     def configure_gradient_clipping(self, *_: Any, **__: Any) -> None:
         """Clip both networks alone: what the teacher has to learn shall not slow the student."""
         super().configure_gradient_clipping()
-        nn.utils.clip_grad_norm_(self.teacher.parameters(), self.config.optimiser.clip)
+        self.clip(self.teacher.parameters())
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """Return AdamW with a learning rate of its own for the teacher."""

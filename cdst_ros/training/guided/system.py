@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from cdst_ros.models.guided import GuidedSR
 from cdst_ros.training.data import Batch
@@ -83,10 +83,9 @@ class GuidedSystem(SuperResSystem):
 
     def configure_gradient_clipping(self, *_: Any, **__: Any) -> None:
         """Clip the branch of depth alone alone: it shall learn as it would without the other."""
-        most = self.config.optimiser.clip
-        nn.utils.clip_grad_norm_(self.network.alone.parameters(), most)
+        self.clip(self.network.alone.parameters())
         rest = (self.network.estimation, self.network.fusion)
-        nn.utils.clip_grad_norm_([p for part in rest for p in part.parameters()], most)
+        self.clip([p for part in rest for p in part.parameters()])
 
     def _validate(self, batch: Batch, index: int) -> None:
         """Log what is gained: beside the output, depth alone, and colour that lies beside it."""

@@ -161,7 +161,7 @@ class MismatchedSystem(SuperResSystem):
         """Clip both networks alone: what the teacher has to learn shall not slow the other."""
         super().configure_gradient_clipping()
         if self.reconstruction is not None:
-            nn.utils.clip_grad_norm_(self.reconstruction.parameters(), self.config.optimiser.clip)
+            self.clip(self.reconstruction.parameters())
 
     def _from_low(self, batch: Batch, units: Units) -> dict[str, Tensor]:
         """Return the losses of the paper; no truth has a part in them."""

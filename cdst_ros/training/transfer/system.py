@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import torch
 from lightning.pytorch import Callback
 from lightning.pytorch.loggers import TensorBoardLogger
-from torch import Tensor, nn
+from torch import Tensor
 
 from cdst_ros.models.base import LocalNetwork
 from cdst_ros.models.features import Features
@@ -185,7 +185,7 @@ class TransferSystem(SuperResSystem):
     def configure_gradient_clipping(self, *_: Any, **__: Any) -> None:
         """Clip both parts alone: what depth estimation has to learn shall not slow the other."""
         super().configure_gradient_clipping()
-        nn.utils.clip_grad_norm_(self.auxiliary.parameters(), self.config.optimiser.clip)
+        self.clip(self.auxiliary.parameters())
 
     def _estimation(self, joint: Joint) -> dict[str, Tensor]:
         """Return the losses that train depth estimation."""
