@@ -412,6 +412,7 @@ def test_the_shipped_pair_guides_frames_with_colour_and_enlarges_the_others(make
     names = {'model': 'lite_x4', 'guided_model': 'guided_x4'}
     graph = make_graph(kind=GuidedGraph, engine='onnxruntime', scale=0, **names)
     graph.link()
+    graph.flow()  # what is sent before the node hears it is lost
     on_grid = camera().scaled(4, graph.node._slot.info.alignment)
 
     def is_of(name, rgb):
