@@ -315,6 +315,8 @@ def test_colour_that_lies_beside_depth_is_refused_until_it_does_not(
         sigma = graph.until(lambda: graph.sigmas.at(stamp))
         return graph.is_guided(sigma, depth)
 
+    graph.flow(boxes(next(seeds))[0], camera(120, 160))  # what is sent before it hears is lost
+
     def measured():
         said = values(graph)['colour lies beside depth by [px]']
         return None if said == 'not known' else float(said)
