@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from cdst_ros.depth.arrays import F32, U8
+from cdst_ros.depth.arrays import F32, U8, Bool
 from cdst_ros.training.losses import masked_mean
 
 THRESHOLD = 0.08
@@ -50,15 +50,18 @@ def structure_labels(truth: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """
     images = (truth * mask).detach().cpu().float().numpy()[:, 0]
     known = mask.detach().cpu().numpy()[:, 0] > 0.5
-    labels = [depth_edges(image, there) for image, there in zip(images, known, strict=True)]
-    edges = np.stack(labels) if labels else np.zeros(images.shape, np.uint8)
-    dilated = torch.from_numpy(edges)[:, None].to(truth.device, truth.dtype)
-    reach = 2 * RADIUS
-    unknown = functional.max_pool2d(1 - mask, 2 * reach + 1, 1, reach)
-    return dilated, 1 - unknown
+    away = [_away_from_holes(there) for there in known]
+    edges = [_edges(*image) for image in zip(images, known, away, strict=True)]
+    labels, counts = (
+        np.stack(found) if found else np.zeros(images.shape, np.uint8) for found in (edges, away)
+    )
+    return (
+        torch.from_numpy(labels)[:, None].to(truth.device, truth.dtype),
+        torch.from_numpy(counts)[:, None].to(mask.device, mask.dtype),
+    )
 
 
-def depth_edges(depth: F32, known: np.ndarray[tuple[int, int], np.dtype[np.bool_]]) -> U8:
+def depth_edges(depth: F32, known: Bool) -> U8:
     """
     Return 1 within ``RADIUS`` of a Canny edge of depth (H, W), else 0.
 
@@ -68,15 +71,24 @@ def depth_edges(depth: F32, known: np.ndarray[tuple[int, int], np.dtype[np.bool_
 
     :param depth: [m], anything finite where not ``known``
     """
+    return _edges(depth, known, _away_from_holes(known))
+
+
+def _away_from_holes(known: Bool) -> Bool:
+    """Return where nothing within ``2 * RADIUS`` is unknown (H, W); beyond borders is no hole."""
+    side = 4 * RADIUS + 1
+    square = np.ones((side, side), np.uint8)
+    border = {'borderType': cv2.BORDER_CONSTANT, 'borderValue': 1}
+    return np.asarray(cv2.erode(known.astype(np.uint8), square, **border) > 0)
+
+
+def _edges(depth: F32, known: Bool, away: Bool) -> U8:
     if not known.any():
         return np.zeros(depth.shape, np.uint8)
     filled = np.where(known, depth, depth[known].mean()).astype(np.float32)
     smooth = cv2.GaussianBlur(filled, None, _BLUR, borderType=cv2.BORDER_REPLICATE)
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=1 / 8, borderType=cv2.BORDER_REPLICATE)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=1 / 8, borderType=cv2.BORDER_REPLICATE)
-    side = 4 * RADIUS + 1
-    border = {'borderType': cv2.BORDER_CONSTANT, 'borderValue': 1}
-    away = cv2.erode(known.astype(np.uint8), np.ones((side, side), np.uint8), **border) > 0
     largest = float(np.hypot(across, down).max(initial=0.0, where=away))
     least = _LEAST_SLOPE * float(np.abs(depth[known]).mean())
     unit = max(largest, least / THRESHOLD)
