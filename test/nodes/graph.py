@@ -36,6 +36,7 @@ from cdst_ros.depth.arrays import F32
 from cdst_ros.depth.camera import CameraModel
 from cdst_ros.depth.encodings import encode, fill_image
 from cdst_ros.depth.messages import stamp_ns
+from cdst_ros.nodes.qos import matching_reliability
 from cdst_ros.nodes.superres_node import SuperresNode
 
 PATIENCE_S = 30.0
@@ -103,6 +104,22 @@ def overridden(values: dict[str, Any]) -> list[Parameter]:
     return [Parameter(n, value=value) for n, value in values.items() if value is not None]
 
 
+def heard(node: Node, publisher: Any) -> bool:
+    """
+    Return whether those who subscribe to a publisher's topic have adapted to it.
+
+    Subscriptions of cdst_ros begin best effort and are made anew once they find reliable
+    publishers: what is sent meanwhile is lost, though frames may have come through before.
+
+    :param node: that knows the graph, such as the publisher's own
+    """
+    topic = publisher.topic_name
+    offered = matching_reliability(node.get_publishers_info_by_topic(topic))
+    asked = [s.qos_profile.reliability for s in node.get_subscriptions_info_by_topic(topic)]
+    matched = publisher.get_subscription_count() == len(asked) > 0
+    return matched and all(reliability == offered for reliability in asked)
+
+
 class NodeGraph:
     """
     A node that spins on a thread of its own, and a user node that the test spins.
@@ -124,7 +141,7 @@ class NodeGraph:
             self._on_log,
             QoSProfile(depth=1000, durability=QoSDurabilityPolicy.TRANSIENT_LOCAL),
         )
-        self.statuses = Inbox()
+        self._diagnoses: list[DiagnosticArray] = []
         self.user.create_subscription(DiagnosticArray, '/diagnostics', self._on_status, 10)
         self.clock_s = 1000.0
         self._node_executor = SingleThreadedExecutor()
@@ -197,9 +214,17 @@ class NodeGraph:
 
     def status(self) -> Any:
         """Return a diagnostic status of the node made from now on."""
-        seen = len(self.statuses.messages)
-        self.until(lambda: len(self.statuses.messages) > seen)
-        return self.statuses.messages[-1]
+        return self.diagnoses()[0]
+
+    def diagnoses(self) -> Any:
+        """Return the diagnostic statuses of the node, of one message made from now on."""
+        now = self.node.get_clock().now().nanoseconds
+        self._diagnoses.clear()
+
+        def made() -> Any:
+            return next((d.status for d in self._diagnoses if stamp_ns(d.header) >= now), None)
+
+        return self.until(made)
 
     def _spin_node(self) -> None:
         while self._spinning.is_set():
@@ -210,8 +235,8 @@ class NodeGraph:
             self.log.append(msg)
 
     def _on_status(self, msg: DiagnosticArray) -> None:
-        own = [s for s in msg.status if s.hardware_id == self.node.get_fully_qualified_name()]
-        self.statuses.messages.extend(own)
+        if any(s.hardware_id == self.node.get_fully_qualified_name() for s in msg.status):
+            self._diagnoses.append(msg)
 
 
 class Graph(NodeGraph):
@@ -251,6 +276,7 @@ class Graph(NodeGraph):
             )
 
         super().__init__(make, context)
+        self.adapts = reliability is None
         self.images = self.infos = Inbox()
         if start:
             assert self.on_node(self.node.start)
@@ -268,13 +294,13 @@ class Graph(NodeGraph):
         self.user.destroy_publisher(self.info)
 
     def flow(self, depth: F32 | None = None, model: CameraModel | None = None) -> None:
-        """Listen, and send frames until one has come through with its camera_info."""
+        """Listen, and send frames until one has come through, and none is lost."""
         self.images = self.listen(Image, 'depth_hr/image_raw')
         self.infos = self.listen(CameraInfo, 'depth_hr/camera_info')
         self.settle(depth, model)
 
     def settle(self, depth: F32 | None = None, model: CameraModel | None = None) -> None:
-        """Send frames until one has come through with its camera_info."""
+        """Send frames until one has come through with its camera_info, and none is lost."""
 
         def through() -> bool:
             stamp = self.send(depth, model)
@@ -282,6 +308,8 @@ class Graph(NodeGraph):
             return bool(self.infos.at(stamp) and self.images.at(stamp))
 
         self.until(through)
+        if self.adapts:
+            self.until(lambda: all(heard(self.user, p) for p in (self.depth, self.info)))
 
     def send(self, depth: F32 | None = None, model: CameraModel | None = None) -> float:
         """Send a frame with its camera_info; return its stamp [s]."""

@@ -207,6 +207,7 @@ def test_a_reference_is_recorded_and_one_of_another_size_left_out(make_trainer):
         return graph.stamps() and graph.recorded(1)[-1].has('reference')
 
     graph.until(with_reference)
+    graph.settle()
     np.testing.assert_allclose(graph.recorded(1)[-1].reference(), walk()[0].truth(), atol=0.00051)
     odd = replace(walk()[1], truth_mm=walk()[1].truth_mm[:20, :30])
     stamp = graph.see(odd, streams)
@@ -275,7 +276,8 @@ def test_a_budget_ends_it_and_a_larger_one_goes_on(make_trainer, budget, says):
     graph = collecting_graph(make_trainer, **budget)
     see_and_count(graph, walk()[12], 'over budget')
     graph.until(lambda: graph.said('over budget', says))
-    assert graph.diagnosis().level == b'\1'
+    # A frame or two are no complaint.
+    graph.until(lambda: graph.see(walk()[12]) and graph.diagnosis().level == b'\1')
     assert graph.set(**{name: type(value)(1000) for name, value in budget.items()}).successful
     graph.until(lambda: graph.see(walk()[12]) and len(graph.stamps()) == 2)
 

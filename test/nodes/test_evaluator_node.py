@@ -27,7 +27,7 @@ import numpy as np
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from graph import camera, image, info
+from graph import camera, heard, image, info
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, QoSReliabilityPolicy
@@ -84,8 +84,8 @@ class Band:
         assert self.listener.start()
         elsewhere = parameters.get('score_frames') == 0 or 'reference_topic' in parameters
         silent = ('truth',) if elsewhere else ()
-        heard = [p for n, p in self.publishers.items() if not n.startswith(silent)]
-        self.until(lambda: all(p.get_subscription_count() for p in heard))
+        wanted = [p for n, p in self.publishers.items() if not n.startswith(silent)]
+        self.until(lambda: all(heard(self.node, p) for p in wanted))
         return self.listener
 
     def until(self, condition: Callable[[], Any]) -> Any:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from graph import NodeGraph, info, overridden, set_header
+from graph import NodeGraph, heard, info, overridden, set_header
 from rclpy.context import Context
 from rclpy.qos import QoSDurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, Image
@@ -116,13 +116,7 @@ class TrainerGraph(NodeGraph):
 
     def diagnosis(self, part: str = 'collecting') -> Any:
         """Return a diagnostic status of a part made from now on."""
-        seen = len(self.statuses.messages)
-
-        def found() -> Any:
-            new = self.statuses.messages[seen:]
-            return next((m for m in new if m.name.endswith(f': {part}')), None)
-
-        return self.until(found)
+        return next(d for d in self.diagnoses() if d.name.endswith(f': {part}'))
 
     def publish(self, stream: str, image: Image, model: CameraModel, stamp: float) -> None:
         """Publish an image of a stream, and its camera_info."""
@@ -159,7 +153,11 @@ class TrainerGraph(NodeGraph):
         return stamp
 
     def see_until_kept(self, streams: tuple[str, ...] = ('depth', 'rgb')) -> float:
-        """Publish until one frame is kept, for discovery takes a moment; return its stamp."""
+        """
+        Publish until one frame is kept, for discovery takes a moment; return its stamp.
+
+        What is published from then on is heard.
+        """
 
         def kept() -> float | None:
             stamp = self.see(walk()[0], streams)
@@ -167,7 +165,12 @@ class TrainerGraph(NodeGraph):
             return stamp if self.stamps() else None
 
         self.until(kept)
+        self.settle()
         return self.stamps()[0]
+
+    def settle(self) -> None:
+        """Wait until nothing that is published is lost."""
+        self.until(lambda: all(heard(self.user, p) for p in self._publishers.values()))
 
     def stamps(self) -> list[float]:
         """Return the stamps of what is recorded by now [s]."""
