@@ -19,6 +19,8 @@ from hypothesis import settings
 
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 os.environ.setdefault('ROS_LOCALHOST_ONLY', '1')
+# The workers of one run share the cores, and node tests wait more than they compute.
+os.environ.setdefault('OMP_NUM_THREADS', '1')
 os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 100)
 
 # How long one example takes says how busy the machine is, not whether the code is right.
