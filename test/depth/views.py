@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -96,10 +97,16 @@ def bent(k1: float) -> CameraModel:
 
 def through(lens: CameraModel, straight: CameraModel, color: U8) -> U8:
     """Return a picture of a straight camera as a lens that bends draws it."""
-    v, u = np.mgrid[: lens.height, : lens.width].astype(np.float64)
-    rays = Lens.of(lens, 'colour').rays(np.stack([u.ravel(), v.ravel()], axis=1))
-    at = straight.project(np.column_stack([rays, np.ones(len(rays))]))
-    at = at.reshape(lens.height, lens.width, 2).astype(np.float32)
+    at = _sources(lens, straight)
     return np.asarray(
         cv2.remap(color, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     )
+
+
+@lru_cache
+def _sources(lens: CameraModel, straight: CameraModel) -> F32:
+    """Return where in the straight picture each pixel of the lens looks, (H, W, 2)."""
+    v, u = np.mgrid[: lens.height, : lens.width].astype(np.float64)
+    rays = Lens.of(lens, 'colour').rays(np.stack([u.ravel(), v.ravel()], axis=1))
+    at = straight.project(np.column_stack([rays, np.ones(len(rays))]))
+    return at.reshape(lens.height, lens.width, 2).astype(np.float32)

@@ -15,6 +15,7 @@
 
 import itertools
 from dataclasses import replace
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -28,6 +29,7 @@ PROFILES = ('generic', 'phone_lidar', 'stereo', 'structured_light', 'tof')
 LEAST = 0.25
 
 
+@lru_cache
 def frames_of(name: str, seed: int = 1, still: int = 0) -> list:
     profile = load_profile(name)
     camera = SyntheticCamera(seed, 160, 120, scale=2, profile=profile, frames=30, still=still)
