@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -104,20 +104,24 @@ def overridden(values: dict[str, Any]) -> list[Parameter]:
     return [Parameter(n, value=value) for n, value in values.items() if value is not None]
 
 
-def heard(node: Node, publisher: Any) -> bool:
+def heard(node: Node, publishers: Iterable[Any]) -> bool:
     """
-    Return whether those who subscribe to a publisher's topic have adapted to it.
+    Return whether those who subscribe to these publishers' topics have adapted to them.
 
     Subscriptions of cdst_ros begin best effort and are made anew once they find reliable
     publishers: what is sent meanwhile is lost, though frames may have come through before.
 
-    :param node: that knows the graph, such as the publisher's own
+    :param node: that knows the graph, such as the publishers' own
     """
-    topic = publisher.topic_name
-    offered = matching_reliability(node.get_publishers_info_by_topic(topic))
-    asked = [s.qos_profile.reliability for s in node.get_subscriptions_info_by_topic(topic)]
-    matched = publisher.get_subscription_count() == len(asked) > 0
-    return matched and all(reliability == offered for reliability in asked)
+
+    def adapted(publisher: Any) -> bool:
+        topic = publisher.topic_name
+        offered = matching_reliability(node.get_publishers_info_by_topic(topic))
+        asked = [s.qos_profile.reliability for s in node.get_subscriptions_info_by_topic(topic)]
+        matched = publisher.get_subscription_count() == len(asked) > 0
+        return matched and all(reliability == offered for reliability in asked)
+
+    return all(map(adapted, publishers))
 
 
 class NodeGraph:
@@ -309,7 +313,7 @@ class Graph(NodeGraph):
 
         self.until(through)
         if self.adapts:
-            self.until(lambda: all(heard(self.user, p) for p in (self.depth, self.info)))
+            self.until(lambda: heard(self.user, (self.depth, self.info)))
 
     def send(self, depth: F32 | None = None, model: CameraModel | None = None) -> float:
         """Send a frame with its camera_info; return its stamp [s]."""

@@ -85,7 +85,7 @@ class Band:
         elsewhere = parameters.get('score_frames') == 0 or 'reference_topic' in parameters
         silent = ('truth',) if elsewhere else ()
         wanted = [p for n, p in self.publishers.items() if not n.startswith(silent)]
-        self.until(lambda: all(heard(self.node, p) for p in wanted))
+        self.until(lambda: heard(self.node, wanted))
         return self.listener
 
     def until(self, condition: Callable[[], Any]) -> Any:
@@ -300,7 +300,7 @@ def test_process_reports_what_it_heard_when_interrupted(band):
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
     )
     publishers = band.publishers.values()
-    band.until(lambda: all(p.get_subscription_count() for p in publishers))
+    band.until(lambda: heard(band.node, publishers))
     assert process.stdout is not None
     sent = 0
     for line in process.stdout:
@@ -323,7 +323,7 @@ def test_process_reports_what_it_heard_when_interrupted(band):
 def test_any_reference_of_the_outputs_size_will_do_within_the_tolerance(band):
     reference = band.node.create_publisher(Image, 'other/depth', 10)
     listener = band.evaluate(reference_topic='other/depth', reference_tolerance=0.004)
-    band.until(reference.get_subscription_count)
+    band.until(lambda: heard(band.node, [reference]))
     exact = plane(HIGH.height, HIGH.width)
     for k, late_s in enumerate((0.003, 0.006)):
         reference.publish(image(exact, band.stamp(10 * k) + late_s))
@@ -405,7 +405,7 @@ def test_sigma_belongs_to_the_sample_and_done_tells_the_stamp(band):
     listener = band.evaluate(sigma_topic='superres/sigma', score_frames=-1)
     done: list[Header] = []
     band.node.create_subscription(Header, 'evaluator/done', done.append, done_qos())
-    band.until(sigma.get_subscription_count)
+    band.until(lambda: heard(band.node, [sigma]))
     band.until(lambda: done)
     assert stamp_ns(done.pop()) == 0, 'the evaluator is ready'
     for k in range(2):
