@@ -17,11 +17,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 _FILE = 'lock'
+#: ``struct flock`` of 64-bit Linux, fcntl_locking(2): type, whence, start, length, process.
+_FLOCK = struct.Struct('hhqqi4x')
+_WHOLE_FILE = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
 
 
 @contextmanager
@@ -35,7 +39,7 @@ def alone(jobs: Path) -> Iterator[int | None]:
     descriptor = os.open(jobs / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _WHOLE_FILE)
         except BlockingIOError:
             yield None
         else:
@@ -45,8 +49,18 @@ def alone(jobs: Path) -> Iterator[int | None]:
 
 
 def is_taken(jobs: Path) -> bool:
-    """Return whether a job of the folder is at work."""
-    if not (jobs / _FILE).exists():
+    """
+    Return whether a job of the folder is at work.
+
+    It looks without taking the lock, be it for a moment: neither another that looks nor a job
+    that begins meanwhile finds the folder taken by it.
+    """
+    try:
+        descriptor = os.open(jobs / _FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
         return False
-    with alone(jobs) as held:
-        return held is None
+    try:
+        found = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, _WHOLE_FILE)
+    finally:
+        os.close(descriptor)
+    return bool(_FLOCK.unpack(found)[0] != fcntl.F_UNLCK)

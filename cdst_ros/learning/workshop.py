@@ -49,6 +49,8 @@ _SUFFIX, _CONFIGS = '.onnx', ('.yaml', '.yml')
 KEPT = 8
 #: What a job may be asked for otherwise when it goes on.
 _FREE = {'threads', 'priority', 'python'}
+#: How long the processes of a job that has ended may take to go [s].
+_LEAVE_S = 5.0
 #: Variables that only ROS reads.
 _FOREIGN = ('ROS_', 'RMW_', 'RCUTILS_', 'FASTRTPS_', 'FASTDDS_', 'CYCLONEDDS_')
 
@@ -82,6 +84,10 @@ class Workshop:
         """Return whether a process is at work on a job."""
         self._children = [child for child in self._children if child.poll() is None]
         return is_taken(self.folder)
+
+    def is_over(self, job: Job) -> bool:
+        """Return whether a job has ended, and its processes with it."""
+        return not self.is_minded() and job.status().ended
 
     def start(self, order: Order) -> Job:
         """
@@ -119,6 +125,9 @@ class Workshop:
 
     def _refuse_a_second(self) -> None:
         present = self.at_work()
+        last = self.latest()
+        if present is None and last is not None:
+            wait_for(self, last, _LEAVE_S)
         if present is not None or self.is_minded():
             raise JobError(
                 f'{present.name if present else "another job"} is at work in {self.folder}: wait '
@@ -245,12 +254,11 @@ def can_go_on(job: Job) -> bool:
 
 
 def wait_for(workshop: Workshop, job: Job, timeout_s: float) -> Status:
-    """Return the status of a job once it has ended, or the time is up."""
+    """Return the status of a job once it and its processes have ended, or the time is up."""
     end_s = time.monotonic() + timeout_s
-    while not (status := job.status()).ended and time.monotonic() < end_s:
+    while not workshop.is_over(job) and time.monotonic() < end_s:
         time.sleep(0.05)
-        workshop.is_minded()
-    return status
+    return job.status()
 
 
 def _free_name(folder: Path) -> str:

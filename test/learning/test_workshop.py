@@ -17,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +76,7 @@ def test_a_job_goes_through_its_stages(workshop, order):
     assert job.progress() == {'step': 10, 'steps': 10}
     assert job.result()['better']
     assert read_metadata(job.model()).scale == 4
-    until(lambda: not workshop.is_minded())
+    assert not workshop.is_minded()
     assert workshop.at_work() is None
     assert workshop.latest().folder == job.folder
 
@@ -91,6 +92,20 @@ def test_never_two_at_once(workshop, order):
     assert subprocess.run(command, check=False).returncode == 0
     assert job.status().state == 'working'
     assert len(stages_begun(job)) == 1
+
+
+def test_one_may_be_started_while_the_processes_of_the_last_are_going(workshop, order):
+    job = workshop.start(order())
+    assert wait_for(workshop, job, PATIENCE_S).state == 'finished'
+    with alone(workshop.folder) as held:
+        assert held is not None
+        assert not workshop.is_over(job)
+        gone = threading.Timer(0.3, os.close, [os.dup(held)])
+        gone.start()
+    # The copy holds on, as a process does that has yet to end.
+    assert workshop.is_minded()
+    after = workshop.start(order())
+    assert wait_for(workshop, after, PATIENCE_S).state == 'finished'
 
 
 def test_a_guided_model_is_refused_before_anything_is_done(workshop, order, tmp_path):
@@ -159,7 +174,8 @@ def test_cancelling_ends_it_for_good(workshop, order, behave, monkeypatch):
     training = until(lambda: pid_of(job, 'train'))
     assert workshop.cancel().folder == job.folder
     assert wait_for(workshop, job, PATIENCE_S).state == 'cancelled'
-    until(lambda: not born(training) and not workshop.is_minded())
+    assert not workshop.is_minded()
+    assert not born(training)
     assert workshop.resume() is None
     assert workshop.cancel() is None
 

@@ -291,7 +291,7 @@ class TrainingDesk:
         if job is None:
             raise ServiceRefusedError('nothing is being trained')
         step = job.progress().get('step', 0)
-        if not await self._waiting.until(lambda: self._has_ended(job), _CANCEL_S):
+        if not await self._waiting.until(lambda: self._workshop.is_over(job), _CANCEL_S):
             self._workshop.kill(job)
         return f'{job.name} is cancelled after {step} steps; {job.folder} tells what it did'
 
@@ -479,10 +479,6 @@ class TrainingDesk:
         elif self._offer is not None:
             self._inbox.take(self._offer.model)
         self._offer = self._offered_by = None
-
-    def _has_ended(self, job: Job) -> bool:
-        self._workshop.is_minded()
-        return job.status().ended
 
     def _why_no_offer(self) -> str:
         job = self._workshop.latest()
