@@ -109,7 +109,9 @@ class ManagedNode(LifecycleNode):  # type: ignore[misc]
         except self._refusals as error:
             self._refusal = f'cannot {doing}: {error}'
         except Exception:
-            self._refusal = f'cannot {doing}: {traceback.format_exc()}'
+            shut_down = not self.context.ok()
+            reason = 'the context was shut down' if shut_down else traceback.format_exc()
+            self._refusal = f'cannot {doing}: {reason}'
         if self._refusal:
             self.get_logger().error(self._refusal)
         return not self._refusal

@@ -23,7 +23,7 @@ from types import FrameType
 import rclpy
 import rclpy.logging
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
@@ -108,11 +108,14 @@ def _spin(
     executor.add_node(node)
     try:
         if not start(node):
-            return 1
+            return int(rclpy.ok())
         while not (stop.requested or finished(node)):
             executor.spin_once(timeout_sec=_SIGNAL_PERIOD_S)
-    except ExternalShutdownException:
-        pass  # someone shut the context down: the same wish as a signal
+    except Exception:
+        # Someone who shuts the context down has the same wish as a signal; what was in hand then
+        # fails anyhow, for rclpy destroys the node first, from their thread.
+        if rclpy.ok():
+            raise
     finally:
         executor.remove_node(node)
         node.destroy_node()

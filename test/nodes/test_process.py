@@ -113,16 +113,35 @@ def test_waits_for_a_lifecycle_manager_without_autostart(start):
     assert process.wait(PATIENCE_S) == 0
 
 
-def test_a_context_shut_down_by_someone_else_ends_it_cleanly():
-    """As a launch system that hosts the process does."""
+@pytest.mark.parametrize('moment', ['configuring', 'up', 'spinning'])
+def test_a_context_shut_down_by_someone_else_ends_it_cleanly(moment):
+    """As a launch system that hosts the process does, from a thread of its own."""
     code = (
         'import rclpy, sys, threading\n'
-        'from cdst_ros.nodes.superres_node import main\n'
-        'threading.Timer(1.0, rclpy.shutdown).start()\n'
-        "sys.exit(main(['x', '--ros-args', '-p', 'engine:=bicubic', '-p', 'scale:=2']))\n"
+        'from cdst_ros.nodes import superres_node\n'
+        'from cdst_ros.nodes.process import run\n'
+        'def shut_down(after=0.0):\n'
+        '    thread = threading.Timer(after, rclpy.try_shutdown)\n'
+        '    thread.start()\n'
+        '    return thread\n'
+        'open_tried = superres_node.open_tried\n'
+        'def interrupted(*choice, **sizes):\n'
+        '    shut_down().join()\n'
+        '    return open_tried(*choice, **sizes)\n'
+        'if sys.argv[1] == "configuring":\n'
+        '    superres_node.open_tried = interrupted\n'
+        'def start(node):\n'
+        '    started = node.start()\n'
+        '    if sys.argv[1] == "up":\n'
+        '        shut_down().join()\n'
+        '    if sys.argv[1] == "spinning":\n'
+        '        node.create_timer(0.1, lambda: shut_down(0.1))\n'
+        '    return started\n'
+        'parameters = "--ros-args -p engine:=bicubic -p scale:=2".split()\n'
+        'sys.exit(run(superres_node.SuperresNode, start, args=["x", *parameters]))\n'
     )
     done = subprocess.run(
-        [sys.executable, '-c', code],
+        [sys.executable, '-c', code, moment],
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,

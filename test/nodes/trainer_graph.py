@@ -85,6 +85,8 @@ class TrainerGraph(NodeGraph):
         self.frame_ids: dict[str, str] = {}
         self._publishers: dict[str, Any] = {}
         self.told: list[dict[str, Any]] = []
+        #: What was published, by its stamp [ns].
+        self.seen: dict[int, SyntheticFrame] = {}
         self.hear_status()
         if start:
             assert self.on_node(self.node.start)
@@ -142,6 +144,7 @@ class TrainerGraph(NodeGraph):
     ) -> float:
         """Publish a frame; return its stamp [s]."""
         stamp = self.tick() if stamp is None else stamp
+        self.seen[round(1e9 * stamp)] = frame
         shots = {
             'depth': lambda: depth_shot(View(frame.depth, frame.camera, '')),
             'rgb': lambda: color_shot(View(np.asarray(frame.color), frame.camera_hr, '')),
@@ -152,31 +155,41 @@ class TrainerGraph(NodeGraph):
             self.publish(stream, shots[stream]().image, model, stamp)
         return stamp
 
-    def see_until_kept(self, streams: tuple[str, ...] = ('depth', 'rgb')) -> float:
+    def see_until_kept(
+        self, frame: SyntheticFrame | None = None, streams: tuple[str, ...] = ('depth', 'rgb')
+    ) -> None:
         """
-        Publish until one frame is kept, for discovery takes a moment; return its stamp.
+        Publish a frame, at first that where the walk begins, until it is kept.
 
-        What is published from then on is heard.
+        Discovery takes a moment; what is published from then on is heard. What was published on
+        the way may be kept after this.
         """
+        shown = walk()[0] if frame is None else frame
 
-        def kept() -> float | None:
-            stamp = self.see(walk()[0], streams)
-            self.until(lambda: self.stamps() == [stamp], 0.3, strict=False)
-            return stamp if self.stamps() else None
+        def kept() -> bool:
+            return any(self.seen[stamp] is shown for stamp in self.recorded_ns())
 
-        self.until(kept)
+        def see() -> bool:
+            self.see(shown, streams)
+            self.until(kept, 0.3, strict=False)
+            return kept()
+
+        self.until(see)
         self.settle()
-        return self.stamps()[0]
 
     def settle(self) -> None:
         """Wait until nothing that is published is lost."""
         self.until(lambda: heard(self.user, self._publishers.values()))
 
-    def stamps(self) -> list[float]:
-        """Return the stamps of what is recorded by now [s]."""
+    def recorded_ns(self) -> list[int]:
+        """Return the stamps of what is recorded by now [ns]."""
         if not (self.recording / HEADER_FILE).exists():
             return []
-        return [frame.stamp_ns / 1e9 for frame in Recording(self.recording)]
+        return [frame.stamp_ns for frame in Recording(self.recording)]
+
+    def stamps(self) -> list[float]:
+        """Return the stamps of what is recorded by now [s]."""
+        return [stamp / 1e9 for stamp in self.recorded_ns()]
 
     def recorded(self, frames: int) -> Recording:
         """Wait until the recording has so many frames; return it."""
