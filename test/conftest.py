@@ -21,7 +21,9 @@ os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
 os.environ.setdefault('ROS_LOCALHOST_ONLY', '1')
 # The workers of one run share the cores, and node tests wait more than they compute.
 os.environ.setdefault('OMP_NUM_THREADS', '1')
-os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 100)
+# Each worker of a run has a domain of its own.
+_WORKER = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))
+os.environ['ROS_DOMAIN_ID'] = str(1 + (os.getppid() + _WORKER) % 100)
 
 # How long one example takes says how busy the machine is, not whether the code is right.
 settings.register_profile('patient', deadline=None)

@@ -144,4 +144,4 @@ def test_ros_gets_its_index_entry_manifest_launch_files_and_configuration(setup)
 
 
 def is_data(file: Path) -> bool:
-    return file.is_file() and file.suffix not in {'.py', '.pyc'}
+    return file.is_file() and file.suffix != '.py' and '__pycache__' not in file.parts

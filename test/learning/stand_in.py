@@ -15,11 +15,13 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from pathlib import Path
 
-#: Counts to ``max_steps`` where it is to train, and goes on from where it was.
+#: Counts to ``max_steps`` where it is to train, and goes on from where it was. At step 5 it waits
+#: for as long as there is a file ``hold`` beside it.
 STAND_IN = """#!{python}
 import json, os, shutil, signal, sys, time
 from pathlib import Path
@@ -41,6 +43,8 @@ if 'train' in sys.argv:
         if step == 5 and behave.startswith('stumble'):
             print('cdst-ros: the camera fell', flush=True)
             sys.exit(65 if behave == 'stumble for good' else 1)
+        while step == 5 and Path({hold!r}).exists():
+            time.sleep(0.01)
         step += 1
         (run / 'last.ckpt').write_text(str(step))
         partial = file.with_suffix('.new')
@@ -63,7 +67,16 @@ def write_stand_in(path: Path, model: Path, behave: str = '', pause: float = 0.0
     :param behave: nothing, or how it fails
     :param pause: that a step takes [s]
     """
-    python = sys.executable
-    path.write_text(STAND_IN.format(python=python, behave=behave, pause=pause, model=str(model)))
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    script = STAND_IN.format(
+        python=sys.executable,
+        behave=behave,
+        pause=pause,
+        model=str(model),
+        hold=str(path.with_name('hold')),
+    )
+    # Put in place at once: what is being written to cannot be run.
+    partial = path.with_name(f'{path.name}.new')
+    partial.write_text(script)
+    partial.chmod(partial.stat().st_mode | stat.S_IXUSR)
+    os.replace(partial, path)
     return path

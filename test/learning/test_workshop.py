@@ -17,7 +17,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from types import SimpleNamespace
 import onnx
 import pytest
 
+from cdst_ros.learning import workshop as workshop_module
 from cdst_ros.learning.alone import alone
 from cdst_ros.learning.background import born
 from cdst_ros.learning.job import Job, JobError, Order, Status
@@ -68,6 +68,21 @@ def pid_of(job: Job, word: str) -> int:
     return 0
 
 
+def minder(job: Job) -> int:
+    """Return the process that minds the job: 0 would be this one's group."""
+    pid = job.status().pid
+    assert pid > 0
+    return pid
+
+
+@pytest.fixture
+def hold(tmp_path: Path) -> Path:
+    """A file that has trainings wait at step 5 for as long as it is there."""
+    file = tmp_path / 'hold'
+    file.touch()
+    return file
+
+
 def test_a_job_goes_through_its_stages(workshop, order):
     job = workshop.start(order())
     status = wait_for(workshop, job, PATIENCE_S)
@@ -94,17 +109,21 @@ def test_never_two_at_once(workshop, order):
     assert len(stages_begun(job)) == 1
 
 
-def test_one_may_be_started_while_the_processes_of_the_last_are_going(workshop, order):
+def test_one_may_be_started_while_the_processes_of_the_last_are_going(
+    workshop, order, monkeypatch
+):
     job = workshop.start(order())
     assert wait_for(workshop, job, PATIENCE_S).state == 'finished'
     with alone(workshop.folder) as held:
         assert held is not None
         assert not workshop.is_over(job)
-        gone = threading.Timer(0.3, os.close, [os.dup(held)])
-        gone.start()
-    # The copy holds on, as a process does that has yet to end.
+        copy = os.dup(held)
+    # The copy holds on, as a process does that has yet to end: until somebody waits for it.
     assert workshop.is_minded()
-    after = workshop.start(order())
+    waits = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: os.close(copy))
+    with monkeypatch.context() as patched:
+        patched.setattr(workshop_module, 'time', waits)
+        after = workshop.start(order())
     assert wait_for(workshop, after, PATIENCE_S).state == 'finished'
 
 
@@ -119,10 +138,11 @@ def test_a_guided_model_is_refused_before_anything_is_done(workshop, order, tmp_
     assert not workshop.jobs()
 
 
-def test_killing_the_training_costs_nothing_but_time(workshop, order):
+def test_killing_the_training_costs_nothing_but_time(workshop, order, hold):
     job = workshop.start(order(steps=60))
     at_step(job, 5)
     os.kill(until(lambda: pid_of(job, 'train')), signal.SIGKILL)
+    hold.unlink()
     status = wait_for(workshop, job, PATIENCE_S)
     assert status.state == 'finished'
     assert status.resumed == 1
@@ -131,13 +151,14 @@ def test_killing_the_training_costs_nothing_but_time(workshop, order):
     assert int(second.split()[-1]) >= 5
 
 
-def test_killing_everything_is_taken_up_by_whoever_looks_next(workshop, order, tmp_path):
+def test_killing_everything_is_taken_up_by_whoever_looks_next(workshop, order, tmp_path, hold):
     job = workshop.start(order(steps=60))
     at_step(job, 5)
     training = until(lambda: pid_of(job, 'train'))
-    os.kill(job.status().pid, signal.SIGKILL)
+    os.kill(minder(job), signal.SIGKILL)
     # The training goes with its minder, and the folder is free.
     until(lambda: not born(training) and not workshop.is_minded())
+    hold.unlink()
     assert job.status().state == 'working'
     another = Workshop(tmp_path / 'jobs')  # as after a reboot
     assert another.resume().folder == job.folder
@@ -184,7 +205,7 @@ def test_what_does_not_end_is_killed(workshop, order):
     job = workshop.start(order(steps=10**6))
     at_step(job, 2)
     training = pid_of(job, 'train')
-    os.kill(job.status().pid, signal.SIGSTOP)  # it hears nothing
+    os.kill(minder(job), signal.SIGSTOP)  # it hears nothing
     workshop.cancel()
     workshop.kill(job)
     assert job.status().state == 'cancelled'
@@ -194,19 +215,20 @@ def test_what_does_not_end_is_killed(workshop, order):
 def test_a_job_cancelled_while_nobody_minds_it_stays_so(workshop, order):
     job = workshop.start(order(steps=10**6))
     at_step(job, 2)
-    os.kill(job.status().pid, signal.SIGKILL)
+    os.kill(minder(job), signal.SIGKILL)
     until(lambda: not workshop.is_minded())
     workshop.cancel()
     assert job.status().state == 'cancelled'
     assert workshop.resume() is None
 
 
-def test_asked_to_end_it_goes_on_later(workshop, order):
+def test_asked_to_end_it_goes_on_later(workshop, order, hold):
     # As at the shutdown of a machine: everything gets a SIGTERM.
     job = workshop.start(order(steps=80))
     at_step(job, 5)
     workshop.stop(job)
     until(lambda: not workshop.is_minded())
+    hold.unlink()
     assert job.status().state == 'working'
     workshop.resume()
     assert wait_for(workshop, job, PATIENCE_S).state == 'finished'
@@ -301,13 +323,17 @@ def test_what_is_killed_again_and_again_is_given_up(workshop, order):
 
 
 def test_it_gives_way_to_others(workshop, order):
-    job = workshop.start(
-        order(steps=10**6).__class__(**{**order(steps=10**6).__dict__, 'priority': 'idle'})
-    )
+    job = workshop.start(replace(order(steps=10**6), priority='idle'))
+    until(lambda: job.status().state == 'working')
+    # Its stages inherit that; how soon they come to work says how busy the machine is.
+    assert os.getpriority(os.PRIO_PROCESS, minder(job)) == 19
+    assert os.sched_getscheduler(minder(job)) == os.SCHED_IDLE
+
+
+def test_a_training_is_one_thread_and_no_part_of_ros(workshop, order):
+    job = workshop.start(order(steps=10**6))
     at_step(job, 1)
     training = until(lambda: pid_of(job, 'train'))
-    assert os.getpriority(os.PRIO_PROCESS, training) == 19
-    assert os.sched_getscheduler(training) == os.SCHED_IDLE
     environ = Path(f'/proc/{training}/environ').read_bytes().decode().split('\0')
     assert 'OMP_NUM_THREADS=1' in environ
     assert not any(variable.startswith('ROS_') for variable in environ)

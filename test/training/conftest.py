@@ -11,6 +11,8 @@
 # WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
 # See the License for the specific language governing permissions and
 # limitations under the License.
+import os
+
 import pytest
 import torch
 
@@ -21,6 +23,13 @@ from cdst_ros.training.config import TrainConfig
 def _one_thread():
     """Small tensors on shared cores: more threads only wait for each other."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _port_of_its_own():
+    """Lightning leaves the port of distributed training behind, which others may take."""
+    yield
+    os.environ.pop('MASTER_PORT', None)
 
 
 @pytest.fixture

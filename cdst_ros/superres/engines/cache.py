@@ -222,12 +222,12 @@ class PlanCache:
                 return
             else:
                 return
+            report(f'another process builds this engine; waiting for it since {waited:.0f} s')
             if waited > self._wait_s:
                 raise EngineError(
                     f'another process has been building this engine for {waited:.0f} s and more: '
                     f'end it (`fuser {path}` names it), or use another engine'
                 )
-            report(f'another process builds this engine; waiting for it since {waited:.0f} s')
             if cancelled.wait(_POLL_S):
                 raise BuildCancelledError('the engine is no longer wanted')
 

@@ -14,7 +14,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cdst_ros.evaluation.characterise.steps import StepFinder
@@ -42,6 +42,9 @@ def found(depths: np.ndarray, encoding: str = '16UC1'):
 
 @settings(deadline=None, max_examples=10)
 @given(st.floats(100.0, 900.0), st.integers(0, 50))
+@example(101.0, 50)
+@example(102.0, 6)
+@example(104.0, 41)
 def test_steps_of_disparity_are_found_under_millimetres(disparity: float, seed: int):
     steps = found(disparity / np.rint(disparity / scene(seed))).steps()
     assert steps.disparity == pytest.approx(disparity, rel=0.005)

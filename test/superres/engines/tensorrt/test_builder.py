@@ -55,7 +55,7 @@ def until(condition):
 def gone(pid):
     try:
         state = Path(f'/proc/{pid}/stat').read_text().rsplit(')', maxsplit=1)[1].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return True
     return state == 'Z'
 
