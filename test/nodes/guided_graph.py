@@ -125,12 +125,21 @@ class GuidedGraph(Graph):
         stamp = self.see(rgb, depth, **arguments)
         return self.until(lambda: self.sigmas.at(stamp))
 
+    def guided_sigma(self, rgb: U8, depth: F32 | None = None, **arguments: Any) -> Any:
+        """Send frames until colour has come in time for one; return the sigma of that."""
+
+        def guided() -> Any:
+            sigma = self.sigma_of(rgb, depth, **arguments)
+            return sigma if self.is_guided(sigma, depth) else None
+
+        return self.until(guided)
+
     def is_guided(self, sigma: Any, depth: F32 | None = None) -> bool:
         """Tell whether this sigma is of the guided model; of no other, then."""
         depth = wall() if depth is None else depth
         plain = SIGMA_SHARE * depth.repeat(2, 0).repeat(2, 1)
         found = pixels(sigma)
-        return not np.allclose(found, plain, atol=1e-4)
+        return not np.allclose(found, plain, atol=1e-4, equal_nan=True)
 
     def begin(self, rgb: U8 | None = None, **arguments: Any) -> None:
         """Send frames until so many in a row have had colour that what was said before is over."""

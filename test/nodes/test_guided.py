@@ -69,7 +69,7 @@ def test_colour_of_another_camera_is_brought_onto_the_output(make_graph, models)
     rgb = np.stack([20 + 2 * u, 20 + 2 * v, 0 * u], axis=-1).astype(np.uint8)
     theirs = replace(camera(60, 100), k=(70.0, 0, 48.0, 0, 72.0, 28.0, 0, 0, 1), p=(0.0,) * 12)
     graph.begin(rgb, model=theirs)
-    found = pixels(graph.sigma_of(rgb, depth, model=theirs))
+    found = pixels(graph.guided_sigma(rgb, depth, model=theirs))
     # By hand: where each output pixel looks, and where that is in the colour image.
     rows, columns = np.mgrid[:48, :64]
     x = ((columns + 0.5) / 2 - 0.5 - 16) / 32 * z - 0.05
@@ -88,7 +88,7 @@ def test_what_is_unseen_is_0_and_what_is_black_is_1(graph):
     depth[6:12, 8:16] = np.nan
     black = grey(0)
     graph.begin(black)
-    found = shown(graph.sigma_of(black, depth))
+    found = shown(graph.guided_sigma(black, depth))
     known = ~np.isnan(depth)
     assert (np.isnan(found) | (found <= 1)).all()
     assert (found[26:, 10:] == 1).all(), 'black'
@@ -100,7 +100,7 @@ def test_what_is_unseen_is_0_and_what_is_black_is_1(graph):
 def test_one_frame_for_all_needs_no_transform(make_graph, models):
     graph = make_graph(kind=GuidedGraph, **models)
     graph.begin(frame_id='depth_optical')
-    assert (shown(graph.sigma_of(grey(77), frame_id='depth_optical')) == 77).all()
+    assert (shown(graph.guided_sigma(grey(77), frame_id='depth_optical')) == 77).all()
 
 
 def test_colour_on_the_grid_is_taken_to_the_bit(graph):
@@ -108,7 +108,7 @@ def test_colour_on_the_grid_is_taken_to_the_bit(graph):
     rgb = rng.integers(1, 255, (48, 64, 3)).astype(np.uint8)
     on_grid = camera().scaled(2, graph.node._slot.info.alignment)
     graph.begin(rgb, model=on_grid)
-    found = pixels(graph.sigma_of(rgb, model=on_grid))
+    found = pixels(graph.guided_sigma(rgb, model=on_grid))
     np.testing.assert_allclose(255 * found, rgb @ np.array(CHANNELS), rtol=1e-5)
 
 
@@ -193,7 +193,7 @@ def test_frames_without_usable_colour_go_through_the_other_model(graph, bad, kin
     # Colour is back: that is said once, too, when it has lasted.
     back = graph.times_said('colour is used again')
     graph.begin(grey(50))
-    assert (shown(graph.sigma_of(grey(50))) == 50).all()
+    assert (shown(graph.guided_sigma(grey(50))) == 50).all()
     graph.until(lambda: graph.times_said('colour is used again') == back + 1)
     assert 'colour is not used' not in values(graph)
 
@@ -371,7 +371,11 @@ def test_a_guided_model_alone_does_without_colour_itself(make_graph, models):
     graph = make_graph(kind=GuidedGraph, **models)
     graph.link()
     graph.begin()
-    assert (shown(graph.sigma_of(grey(60))) == 60).all()
+
+    def sees_colour():
+        return (shown(graph.sigma_of(grey(60))) == 60).all()
+
+    graph.until(sees_colour)
     assert not pixels(graph.sigma_of(None)).any()
     graph.until(lambda: graph.said('no colour', 'Depth alone is used, by guided'))
 
