@@ -19,7 +19,7 @@ import gc
 import os
 import threading
 from dataclasses import replace
-from itertools import groupby
+from itertools import cycle, groupby
 
 import cv2
 import numpy as np
@@ -358,7 +358,7 @@ def test_collecting_again_and_again_leaks_nothing(make_trainer):
 
 
 def test_held_still_the_noise_is_measured_told_and_recorded(make_trainer):
-    frames = iter(walk(90)[:90] * 10)
+    frames = cycle(walk(90)[:90])
     graph = collecting_graph(make_trainer, hold_still_s=2.0)
     client, future = graph.ask('hold_still')
 

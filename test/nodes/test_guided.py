@@ -470,7 +470,7 @@ def test_the_guided_model_comes_and_goes_while_frames_flow(make_graph, models, t
     broken = write_model(tmp_path / 'broken.onnx', guided=True, operator='Resise')
     assert graph.set(guided_model=str(broken)).successful
     graph.until(lambda: graph.said('no change of engine', 'goes on'))
-    assert graph.node.get_parameter('guided_model').value == guided
+    graph.until(lambda: graph.node.get_parameter('guided_model').value == guided)
     graph.begin()
     assert graph.set(guided_model='').successful
     graph.until(lambda: graph.user.count_subscribers('rgb/image_raw') == 0)

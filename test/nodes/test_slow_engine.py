@@ -128,7 +128,7 @@ def test_frames_flow_on_the_cpu_and_then_on_the_gpu_and_none_is_missed(graph, sl
     graph.until(lambda: graph.images.at(sent[-1]))
 
     assert all(graph.images.at(stamp) for stamp in sent)
-    assert graph.said('slow takes over for 32x24 px')
+    graph.until(lambda: graph.said('slow takes over for 32x24 px'))
     graph.until(lambda: 'building' not in values(graph))
     graph.exchange()
     graph.until(lambda: graph.status().level == b'\0')

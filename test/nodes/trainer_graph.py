@@ -71,6 +71,8 @@ class TrainerGraph(NodeGraph):
             'max_age': 0.0,
             'min_disk_gigabytes': 0.0,
             'warn_after_s': 1.0,
+            # Tests that share the cores wait for what is written.
+            'nice': 0,
             **parameters,
         }
 
